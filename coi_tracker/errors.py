@@ -1,0 +1,41 @@
+"""What cannot be done at all, said in a sentence a person can act on.
+
+A refusal of a step is not an error: it is a fact and is recorded (see the engine). The errors here are for
+what cannot be understood, for broken promises of our own, and for a set-up that cannot work. Knows nothing of
+who shows them.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+
+class CoiError(Exception):
+    """Something went wrong, and there is something to do about it.
+
+    `expected` and `came` are noun phrases, `do` is an instruction; none of them ends with a full stop.
+    `str()` joins them: "Expected a badge code of 10 characters; got 9 characters; scan the badge again."
+    """
+
+    def __init__(self, *, expected: str, came: str, do: str) -> None:
+        super().__init__(f"Expected {expected}; got {came}; {do}.")
+        self.expected = expected
+        self.came = came
+        self.do = do
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Keyword-only arguments do not survive pickling by themselves, and errors cross process borders."""
+        return partial(type(self), expected=self.expected, came=self.came, do=self.do), ()
+
+
+class NotUnderstood(CoiError):
+    """What came cannot be parsed: a scan, a typed code, a file, a request."""
+
+
+class BrokenPromise(CoiError):
+    """An invariant of ours does not hold. Nothing may go on from here; it is a fault of the product."""
+
+
+class Misconfigured(CoiError):
+    """Settings, files, keys or the database are not what the product needs to work."""
