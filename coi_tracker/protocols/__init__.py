@@ -1,0 +1,1 @@
+"""Trial protocols as data: what a file may say, how it is read, and the studies shipped with the tracker."""
