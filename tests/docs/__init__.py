@@ -1,0 +1,1 @@
+"""The documentation tells the truth about the code and the tests."""
