@@ -71,6 +71,7 @@ def folder_for_anybody() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
+@pytest.mark.requirement("COI-REPO-09")
 def test_a_fresh_database_of_each_kind_answers(database_url: str) -> None:
     assert answer(database_url, "SELECT 40 + 2") == 42
 
@@ -138,6 +139,7 @@ def test_the_server_ends_when_the_tests_are_killed(postgres_server: object) -> N
     shutil.rmtree(folder)
 
 
+@pytest.mark.requirement("COI-REPO-09")
 @pytest.mark.postgres
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can try it as somebody else; you are somebody else")
 def test_a_plain_user_can_start_it_too(postgres_server: object) -> None:
