@@ -1,0 +1,345 @@
+"""Needs of quality control and disposition: results, deviations, lineage, custody, facts and gates.
+
+Out of specification is shown, never hidden: a failing result is recorded like any other; it forbids release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import ClassVar
+
+from coi_tracker.course import ContainerId, Course, Reason
+from coi_tracker.process.look import Look, reason
+from coi_tracker.process.signing import fact_name
+from coi_tracker.process.spec import Field, Need, ProtocolPath
+from coi_tracker.vocabulary import FINAL_STATES, ContainerKind, ContainerState, LabelState, Severity
+from coi_tracker.vocabulary import ReasonCode as Code
+
+TEST = Field("test", "the test of the release specification")
+
+
+@dataclass(frozen=True, slots=True)
+class ResultFits:
+    """The result belongs to a test of the specification, in its unit, and can be read."""
+
+    ASKS: ClassVar[tuple[Field, ...]] = (
+        TEST,
+        Field("value", "the result"),
+        Field("unit", "its unit, where the test has one", required=False),
+        Field("method", "how it was measured"),
+    )
+
+    def unmet(self, look: Look) -> Iterator[Reason]:
+        """An unknown test, another unit, an unreadable value."""
+        name, value = look.evidence.get("test"), look.evidence.get("value")
+        if name is None or value is None:
+            return
+        test = look.protocol.release_tests.get(name)
+        if test is None:
+            yield reason(Code.VALUE_OUT_OF_RANGE, f"a test of: {', '.join(look.protocol.release_tests)}", name)
+            return
+        if look.evidence.get("unit") != test.unit:
+            yield reason(Code.VALUE_OUT_OF_RANGE, f"unit: {test.unit or 'none'}", str(look.evidence.get("unit")))
+        try:
+            test.passes(value)
+        except ValueError as error:
+            yield reason(Code.VALUE_OUT_OF_RANGE, f"{name}: {error}", value)
+
+    def say(self) -> str:
+        """The need in words."""
+        return "a test of the specification, its unit, a value that can be read"
+
+
+@dataclass(frozen=True, slots=True)
+class ResultThere:
+    """The result was recorded and is not reviewed yet."""
+
+    def unmet(self, look: Look) -> Iterator[Reason]:
+        """Nothing to review."""
+        name = look.evidence.get("test")
+        if name is None:
+            return
+        if f"result.{name}" not in look.course.facts:
+            yield reason(Code.RESULTS_OPEN, f"a recorded result of {name}", "none")
+        elif f"result.{name}.reviewed" in look.course.facts:
+            yield reason(Code.ALREADY_RECORDED, f"an unreviewed result of {name}", "reviewed already")
+
+    def say(self) -> str:
+        """The need in words."""
+        return "the result is recorded and not reviewed yet"
+
+
+@dataclass(frozen=True, slots=True)
+class ResultsReviewed:
+    """Every required result is recorded and reviewed. ``final``: those that come after release too.
+
+    ``passing``: all of them meet the specification; False: one that does not is what the step is about.
+    """
+
+    final: bool
+    passing: bool
+
+    def unmet(self, look: Look) -> Iterator[Reason]:
+        """Missing, unreviewed, or not as the step needs them."""
+        failing = [
+            name
+            for name, test in look.protocol.release_tests.items()
+            if (value := look.course.facts.get(f"result.{name}")) is not None and not test.passes(value)
+        ]
+        if not self.passing:
+            if not [f for f in failing if f"result.{f}.reviewed" in look.course.facts]:
+                yield reason(Code.RESULTS_OPEN, "a reviewed result outside the specification", "none")
+            return
+        for name, test in look.protocol.release_tests.items():
+            if (self.final or not test.final_after_release) and f"result.{name}.reviewed" not in look.course.facts:
+                yield reason(Code.RESULTS_OPEN, f"{name} recorded and reviewed", "open")
+        for name in failing:
+            yield reason(Code.RESULTS_OPEN, f"{name}: {look.protocol.release_tests[name].limit}", "out of specification")
+
+    def say(self) -> str:
+        """The need in words."""
+        if not self.passing:
+            return "a reviewed result is outside the specification"
+        return "every required result reviewed and within specification" + (
+            "" if self.final else " (those that come after release may be open)"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NoDeviationOpen:
+    """No open deviation of this severity or above; ``unapproved``: only those that quality has not approved."""
+
+    severities: frozenset[Severity]
+    unapproved: bool = False
+
+    def unmet(self, look: Look) -> Iterator[Reason]:
+        """Each open deviation."""
+        for one in look.course.deviations:
+            if one.severity in self.severities and not (self.unapproved and one.approvals):
+                yield reason(Code.DEVIATION_OPEN, f"no open {one.severity} deviation", one.id)
+
+    def say(self) -> str:
+        """The need in words."""
+        return f"no open deviation ({', '.join(sorted(self.severities))})"
+
+
+@dataclass(frozen=True, slots=True)
+class ChainComplete:
+    """Every bag descends from tissue of this course, has an applied label and one custodian, no hand-off open."""
+
+    def unmet(self, look: Look) -> Iterator[Reason]:
+        """Bags without tissue, open hand-offs."""
+        for bag in look.course.of_kind(ContainerKind.BAG):
+            if bag.state in FINAL_STATES or bag.state is ContainerState.LABELLED:
+                continue
+            if not _has_tissue(look.course, bag.id):
+                yield reason(Code.GATE_NOT_MET, f"lineage: {bag.id} descends from tissue of this course", "it does not")
+            if bag.offered_to is not None:
+                yield reason(Code.GATE_NOT_MET, f"custody: no open hand-off of {bag.id}", f"offered to {bag.offered_to}")
+            if bag.label is not LabelState.APPLIED:
+                yield reason(Code.LABEL_NOT_VERIFIED, f"an applied label on {bag.id}", bag.label)
+
+    def say(self) -> str:
+        """The need in words."""
+        return "labels, lineage and custody of every bag are complete"
+
+
+def _has_tissue(course: Course, start: ContainerId) -> bool:
+    todo, seen = [start], set()
+    while todo:
+        one = course.containers.get(todo.pop())
+        if one is None or one.id in seen or one.coi != course.coi:
+            continue
+        if one.kind is ContainerKind.TISSUE_JAR:
+            return True
+        seen.add(one.id)
+        todo.extend(one.parents)
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class DoseInRange:
+    """The viable cells of all bags together are one dose."""
+
+    range: ProtocolPath
+
+    def unmet(self, look: Look) -> Iterator[Reason]:
+        """Too few or too many cells."""
+        cells = look.course.facts.get("fill.cells")
+        if cells is None or not look.limit(self.range).contains(Decimal(cells["value"])):
+            observed = "not recorded" if cells is None else f"{cells['value']} cells"
+            yield reason(Code.VALUE_OUT_OF_RANGE, f"viable cells {look.limit(self.range)}", observed)
+
+    def say(self) -> str:
+        """The need in words."""
+        return f"viable cells within *{self.range}*"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something an earlier step has (or has not) remembered. ``name`` may hold {evidence}."""
+
+    name: str
+    present: bool
+    words: str
+    code: Code = Code.WRONG_STATE
+
+    def unmet(self, look: Look) -> Iterator[Reason]:
+        """The fact is not there, or is."""
+        found = look.course.facts.get(fact_name(look, self.name))
+        if (found is not None) is not self.present:
+            yield reason(self.code, self.words, "not recorded" if found is None else str(found))
+
+    def say(self) -> str:
+        """The need in words."""
+        return self.words
+
+
+@dataclass(frozen=True, slots=True)
+class GatePart:
+    """One named part of a gate."""
+
+    name: str
+    need: Need
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A point of no return: every part must hold in the same transaction, and each unmet one is named.
+
+    ``until``: a fact; once it is there the gate has been passed and is not asked again.
+    """
+
+    title: str
+    parts: tuple[GatePart, ...]
+    until: str | None = None
+
+    def unmet(self, look: Look) -> Iterator[Reason]:
+        """Every reason of every unmet part, under the part's name."""
+        if self.until is not None and self.until in look.course.facts:
+            return
+        for part in self.parts:
+            for one in part.need.unmet(look):
+                yield reason(Code.GATE_NOT_MET, f"{part.name}: {one.expected}", one.observed)
+
+    def say(self) -> str:
+        """The need in words."""
+        return f"{self.title}: " + "; ".join(f"{p.name} ({p.need.say()})" for p in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The attempt refers to an earlier entry of the same chain."""
+
+    def unmet(self, look: Look) -> Iterator[Reason]:
+        """No reference, or to an entry that is not there."""
+        named = look.attempt.refers_to
+        if named is None or named not in look.attempt.around.entries:
+            yield reason(Code.REFERENCE_UNKNOWN, "refers_to: an entry of this chain", named or "nothing")
+
+    def say(self) -> str:
+        """The need in words."""
+        return "refers to an entry of the same chain"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDeviation:
+    """The evidence names a deviation that is open."""
+
+    ASKS: ClassVar[tuple[Field, ...]] = (Field("deviation", "the deviation"),)
+
+    def unmet(self, look: Look) -> Iterator[Reason]:
+        """No such open deviation."""
+        named = look.evidence.get("deviation")
+        if named is not None and named not in {d.id for d in look.course.deviations}:
+            yield reason(Code.REFERENCE_UNKNOWN, "an open deviation of this course", named)
+
+    def say(self) -> str:
+        """The need in words."""
+        return "an open deviation of this course"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenHold:
+    """The evidence names a hold that stands; who placed it does not lift it."""
+
+    ASKS: ClassVar[tuple[Field, ...]] = (Field("hold", "the hold"),)
+
+    def unmet(self, look: Look) -> Iterator[Reason]:
+        """No such hold, or placed by the same person."""
+        named = look.evidence.get("hold")
+        if named is None:
+            return
+        found = next((h for h in look.course.holds if h.id == named), None)
+        if found is None:
+            yield reason(Code.REFERENCE_UNKNOWN, "a hold that stands", named)
+        elif found.placed_by == look.attempt.actor.account:
+            yield reason(Code.SAME_SIGNER, "a hold is lifted by another person than placed it", look.attempt.actor.name)
+
+    def say(self) -> str:
+        """The need in words."""
+        return "a hold that stands, placed by another person"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownContainer:
+    """A container of this course named by its id (it may be lost, or its label unreadable), in one of these states."""
+
+    states: frozenset[ContainerState]
+    ASKS: ClassVar[tuple[Field, ...]] = (Field("container", "the container's id, such as C.../bag/2"),)
+
+    def unmet(self, look: Look) -> Iterator[Reason]:
+        """Another course's, unknown, or in another state."""
+        named = look.evidence.get("container")
+        if named is None:
+            return
+        found = look.course.containers.get(named)
+        if found is None:
+            yield reason(Code.WRONG_COURSE, "a container of this course", named)
+        elif found.state not in self.states:
+            yield reason(Code.WRONG_CONTAINER_STATE, " or ".join(sorted(self.states)), found.state)
+
+    def say(self) -> str:
+        """The need in words."""
+        return "a container of this course by its id"
+
+
+@dataclass(frozen=True, slots=True)
+class EveryContainerFinal:
+    """Every container of the course has a final fate."""
+
+    def unmet(self, look: Look) -> Iterator[Reason]:
+        """Each container that is still somewhere."""
+        left = sorted(c.id for c in look.course.containers.values() if c.state not in FINAL_STATES)
+        if left:
+            yield reason(Code.WRONG_CONTAINER_STATE, "every container with a final fate", ", ".join(left))
+
+    def say(self) -> str:
+        """The need in words."""
+        return "every container has a final fate"
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """A released version of the same protocol that this course can move to."""
+
+    ASKS: ClassVar[tuple[Field, ...]] = (
+        Field("version", "the protocol version to adopt"),
+        Field("differences", "what changes, as it was shown to the signer"),
+    )
+
+    def unmet(self, look: Look) -> Iterator[Reason]:
+        """An unknown version, or the one already in force."""
+        version = look.evidence.get("version")
+        if version is None:
+            return
+        if version == look.course.protocol.version:
+            yield reason(Code.ALREADY_RECORDED, "another version than the one in force", version)
+        elif version not in look.attempt.around.protocols:
+            yield reason(Code.PROTOCOL_MISMATCH, "a released version this course can move to", version)
+
+    def say(self) -> str:
+        """The need in words."""
+        return "a released version of the protocol, not the one in force"
