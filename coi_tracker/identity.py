@@ -174,8 +174,10 @@ class PositionCode(Code):
 class ScanPayload:
     """What the symbol of a label holds: whose it is (none on a label of no course) and which label.
 
-    Text `COI1:<COI identifier or ->:<label serial>:<check>`, the check being MOD 37-2 over identifier and
-    serial together. 33 characters, all of the QR alphanumeric set: a version-2 symbol at level M holds 38.
+    Text `COI1:<COI identifier or ->:<label serial>:<check>`. 33 characters, all of the QR alphanumeric set: a
+    version-2 symbol at level M holds 38. The check is MOD 37-2 over identifier and serial together, read
+    backwards. Forwards it would be the same character on every label, because both parts are valid already
+    and so weigh the same; backwards it also catches most double errors that one of them lets pass.
     """
 
     coi: CoiId | None
@@ -190,7 +192,8 @@ class ScanPayload:
     def format(self) -> str:
         """The text to put into a symbol."""
         coi = self.coi.text if self.coi else ""
-        return f"{self.VERSION}:{coi or '-'}:{self.serial}:{check_character(coi + self.serial.text)}"
+        check = check_character((coi + self.serial.text)[::-1])
+        return f"{self.VERSION}:{coi or '-'}:{self.serial}:{check}"
 
     @classmethod
     def parse(cls, text: str) -> Self:

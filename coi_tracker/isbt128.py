@@ -129,7 +129,7 @@ class ProductCode:
 class Expiry:
     """Data structure 005: `&>cyyjjjhhmm`: end of the year's number, day of the year, hour, minute.
 
-    The structure has no time zone. It is the clock of the place the label is for, which the caller has to know.
+    The structure has no time zone: it is the clock of the place the label is for, which the caller knows.
     """
 
     day: date
