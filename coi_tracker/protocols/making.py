@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Annotated
 
 from coi_tracker.protocols.quantities import CountRange, Limit, Table
-from coi_tracker.protocols.shapes import Cells, Celsius, Keys, Millilitres, Millimetres
+from coi_tracker.protocols.shapes import Cells, Celsius, CelsiusAtMost, Keys, Millilitres, MillimetresAtLeast
 
 MANUFACTURE_STEPS = (
     "start_first_expansion",
@@ -34,7 +34,7 @@ class Tissue:
     time_to_culture: timedelta
     jars: CountRange
     cores: CountRange
-    lesion_size: Millimetres
+    lesion_size: MillimetresAtLeast
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +108,8 @@ class Dose:
 class Product:
     """Limits of the finished product; `bedside_check_valid` runs from the bedside check to the infusion."""
 
-    storage_range: Celsius
-    transport_range: Celsius
+    storage_range: CelsiusAtMost
+    transport_range: CelsiusAtMost
     shelf_life: timedelta
     thaw_limit: timedelta
     bedside_check_valid: timedelta

@@ -7,7 +7,7 @@ process definition (`protocol.tissue.transport_range`): adding one is easy, rena
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, is_dataclass
 from decimal import Decimal
 from typing import Annotated, Literal, NamedTuple
 
@@ -219,6 +219,6 @@ def _step_into(value: object, name: str) -> object:
         return value[name]
     if isinstance(value, tuple):
         return {getattr(entry, "key", None): entry for entry in value}[name]
-    if not is_dataclass(value) or name not in {given.name for given in fields(value)}:
+    if not is_dataclass(value) or name.startswith("_") or not hasattr(value, name):
         raise KeyError(name)
     return getattr(value, name)

@@ -78,3 +78,7 @@ class Sources:
     """Paths of values that nobody has confirmed: defaults which the sponsor still has to approve."""
 
     to_confirm: tuple[str, ...]
+
+    def awaits_confirmation(self, path: str) -> bool:
+        """Whether the value at a path of file keys, or something around it, is only a default."""
+        return any(path == marked or path.startswith(f"{marked}.") for marked in self.to_confirm)

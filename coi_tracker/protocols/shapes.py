@@ -20,6 +20,14 @@ class Units:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """Which bounds a range must have; the other may be written "none"."""
+
+    low: bool = True
+    high: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Key:
     """The name of an attribute in the file, where it is another one."""
 
@@ -42,7 +50,8 @@ class Pattern:
 
 
 Celsius = Annotated[Range, Units(("Cel",))]
-Millimetres = Annotated[Range, Units(("mm",))]
+CelsiusAtMost = Annotated[Range, Units(("Cel",)), Bounds(low=False)]
+MillimetresAtLeast = Annotated[Range, Units(("mm",)), Bounds(high=False)]
 Cells = Annotated[Range, Units(("cells",))]
 Millilitres = Annotated[Range, Units(("mL",))]
 Percent = Annotated[Decimal, Units(("%",))]

@@ -14,20 +14,29 @@ from coi_tracker.protocols.quantities import Limit, Quantity, Window
 from coi_tracker.protocols.shapes import Key, Name, Names, Percent, Units
 from coi_tracker.vocabulary import Disposition
 
+Releasing = Literal[
+    Disposition.RELEASED, Disposition.CONDITIONALLY_RELEASED, Disposition.EXCEPTIONALLY_RELEASED
+]
+"""What quality assurance may have said before lymphodepletion starts; no file can add another word."""
+
 
 @dataclass(frozen=True, slots=True)
 class RecheckItem:
-    """One thing looked at again shortly before lymphodepletion; `criterion` is the one it repeats, if any."""
+    """One thing looked at again shortly before lymphodepletion; `criterion` is the one it repeats, if any.
+
+    `none_passes`: "none" is a finding that allows going on, e.g. where no vaccination is known.
+    """
 
     key: Name
     text: str
     unit: str | None
     limit: Limit
     criterion: Name | None
+    none_passes: bool
 
     def passes(self, value: Decimal | str) -> bool:
         """Whether the finding allows going on. Raises ValueError for one that cannot be read."""
-        return self.limit.passes(value)
+        return (self.none_passes and value == "none") or self.limit.passes(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +49,7 @@ class Treatment:
     recheck_window: timedelta
     recheck: tuple[RecheckItem, ...]
     default_regimen: Name
-    gate_dispositions: tuple[Disposition, ...]
+    gate_dispositions: tuple[Releasing, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +80,12 @@ class Drug:
 
 @dataclass(frozen=True, slots=True)
 class Regimen:
-    """A lymphodepletion regimen; `confirmed` is false where its doses have no source, only an example."""
+    """A lymphodepletion regimen; `fictitious` where its doses are invented, to show how a file works."""
 
     key: str
     version: str
     title: str
-    confirmed: bool
+    fictitious: bool
     bsa_formula: Literal["mosteller", "dubois"]
     drugs: tuple[Drug, ...]
 
