@@ -33,6 +33,7 @@ LONGEST_SCAN = 120
 
 _VALUES = {character: value for value, character in enumerate(CHECK_ALPHABET)}
 _AIM_PREFIX = re.compile(r"\A\](?:Q[01]|D[12]|C[01])")
+_OTHER_KEYBOARDS = (str.maketrans("YZ", "ZY"), str.maketrans("AQWZ", "QAZW"))  # QWERTZ, AZERTY
 _DRAWS = 100
 
 
@@ -68,12 +69,14 @@ class Code:
         """A new code, every one equally likely. The record makes sure that it was never used.
 
         Draws again until the check character is one of the 32 letters too, so that a printed code never holds
-        a character people mix up. Raises BrokenPromise when the source of random bytes is stuck or short.
+        a character people mix up, and until no mangled form of the code is a code as well. Raises
+        BrokenPromise when the source of random bytes is stuck or short.
         """
         for _ in range(_DRAWS):
             body = cls.PREFIX + _random_letters(cls.length() - 2, random_bytes)
-            if (check := check_character(body)) in ALPHABET:
-                return cls(body + check)
+            text = body + check_character(body)
+            if _fault(cls, text) is None and not _mangles_into_a_code(text):
+                return cls(text)
         raise BrokenPromise(
             expected="a source of random bytes that varies",
             came=f"{_DRAWS} draws without one usable {cls.NOUN}",
@@ -277,6 +280,21 @@ def _random_letters(count: int, random_bytes: RandomBytes) -> str:
             do="stop issuing codes and look at the random number source",
         )
     return "".join(ALPHABET[byte & 31] for byte in drawn)
+
+
+def _mangles_into_a_code(text: str) -> bool:
+    """Whether a scanner that loses the start, or is set to another keyboard, sends a valid code instead.
+
+    Check characters cannot help there: several characters change at once.
+    """
+    ends = [text[start:] for start in range(1, len(text))]
+    retyped = [text.translate(keys) for keys in _OTHER_KEYBOARDS]
+    return any(_is_a_code(other) for other in [*ends, *retyped] if other != text)
+
+
+def _is_a_code(text: str) -> bool:
+    kind = _BY_PREFIX.get(text[:1])
+    return kind is not None and _fault(kind, text) is None
 
 
 def _refuse_unless_well_formed(kind: type[Code], text: str) -> None:
