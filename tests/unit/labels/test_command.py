@@ -1,0 +1,143 @@
+"""`python -m labels` prints what it is told, or says in a sentence why not, and then leaves no file."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from coi_tracker.errors import NotUnderstood
+from coi_tracker.vocabulary import ContainerKind
+from labels.__main__ import EXAMPLE, LARGEST_FILE, main
+from labels.job import MOST_LABELS, read_job, refuse_odd_count
+from tests import tree
+from tests.unit.labels import sample
+
+pytestmark = pytest.mark.requirement("COI-LABEL-02")
+
+ONE = shlex.split(
+    "--kind bag --coi C7K2-9QFD-3M8A3 --serial LB4T-0XW6-91RD --part 2 --of 3 --study IOV-LUN-202"
+    " --site 'Site 014' --text 'FOR AUTOLOGOUS USE ONLY'"
+)
+PAYLOAD = "COI1:C7K29QFD3M8A3:LB4T0XW691RD:"
+
+
+def order(seed: int = 1, **changes: object) -> dict[str, object]:
+    payload = sample.payload(seed)
+    given = {"kind": "bag", "coi": str(payload.coi), "serial": str(payload.serial), "part": 1, "of": 2}
+    return {**given, "study": "IOV-LUN-202", "site": "Site 014", "texts": list(sample.TEXTS), **changes}
+
+
+def run(*arguments: str, given: str | bytes | None = None) -> Result:
+    return CliRunner().invoke(main, list(arguments), input=given)
+
+
+def refused(result: Result, *, code: int = 1) -> str:
+    assert result.exit_code == code, result.output
+    assert "Traceback" not in result.output
+    return result.output
+
+
+def test_one_label_goes_to_pdf_and_to_svg(tmp_path: Path) -> None:
+    for name in ("bag.pdf", "bag.svg"):
+        result = run(*ONE, "--out", str(tmp_path / name))
+        assert (result.exit_code, result.output) == (0, f"1 label in {tmp_path / name}\n")
+    (page,) = sample.pdf_pages((tmp_path / "bag.pdf").read_bytes())
+    picture = sample.svg_picture((tmp_path / "bag.svg").read_text(encoding="utf-8"))
+    assert sample.decoded(page) == sample.decoded(picture)
+    assert sample.decoded(page)[0].startswith(PAYLOAD)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bag.pdf", "bag.svg"]
+
+
+def test_a_file_of_labels_becomes_a_roll(tmp_path: Path) -> None:
+    orders = [order(seed, kind=kind) for seed, kind in enumerate(ContainerKind)]
+    job, out = tmp_path / "job.json", tmp_path / "job.pdf"
+    job.write_text(json.dumps(orders), encoding="utf-8")
+    assert run("--json", str(job), "--out", str(out)).exit_code == 0
+    assert run("--json", "-", "--out", str(tmp_path / "b.pdf"), given=job.read_bytes()).exit_code == 0
+    assert (tmp_path / "b.pdf").read_bytes() == out.read_bytes()
+    read = [sample.decoded(page)[0] for page in sample.pdf_pages(out.read_bytes())]
+    assert read == [sample.payload(seed).format() for seed in range(len(orders))]
+
+
+def test_the_example_of_the_help_works_as_printed(tmp_path: Path) -> None:
+    found = re.search(r"python -m labels (--kind(?:.|\n)*?)\n\n", EXAMPLE)
+    assert found
+    command = shlex.split(found.group(1).replace("\\\n", "").replace("bag.pdf", str(tmp_path / "bag.pdf")))
+    done = subprocess.run(
+        [sys.executable, "-m", "labels", *command], cwd=tree.ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "bag.pdf").exists()
+    assert "Example:" in run("--help").output
+
+
+WRONG_JOBS: dict[str, tuple[str | bytes, str]] = {
+    "no JSON": ("labels!", "Invalid JSON"),
+    "an object": ("{}", "valid array"),
+    "no labels": ("[]", "got 0"),
+    "not UTF-8": (b"\xff\xfe[]", "JSON list"),
+    "a missing key": (json.dumps([{"kind": "bag"}]), "label 1 'serial'"),
+    "an unknown key": (json.dumps([order(), order(2, name="Erika")]), "label 2 'name'"),
+    "a part in words": (json.dumps([order(part="two")]), "label 1 'part'"),
+    "a code of another kind": (json.dumps([order(coi="LB4T-0XW6-91RD")]), r"another kind \(label 1\)"),
+    "an empty COI": (json.dumps([order(coi="")]), "empty scan"),
+    "a wrong check": (json.dumps([order(serial="LB4T0XW691RC")]), "check character"),
+    "one serial twice": (json.dumps([order(), order()]), "twice"),
+    "a text that does not fit": (json.dumps([order(), order(2, site="x " * 100 + "x")]), "site that fits"),
+    "nested deeply": ("[" * 100_000, "JSON list"),
+    "too large": (" " * (LARGEST_FILE + 1), "split the job"),
+}
+
+
+@pytest.mark.parametrize(("given", "says"), WRONG_JOBS.values(), ids=WRONG_JOBS.keys())
+def test_a_wrong_job_gets_a_sentence_and_no_file(given: str | bytes, says: str, tmp_path: Path) -> None:
+    output = refused(run("--json", "-", "--out", str(tmp_path / "job.pdf"), given=given))
+    assert re.search(says, output), output
+    assert output.startswith("Expected ")
+    assert "Erika" not in output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_more_labels_than_a_roll_are_refused() -> None:
+    refuse_odd_count(MOST_LABELS)
+    for count in (0, -1, MOST_LABELS + 1, 10_000_000):
+        with pytest.raises(NotUnderstood, match="1 to 10000 labels"):
+            refuse_odd_count(count)
+    with pytest.raises(NotUnderstood, match="got 10001"):
+        read_job(json.dumps([order()] * (MOST_LABELS + 1)))
+
+
+def test_what_cannot_be_printed_is_refused_with_1(tmp_path: Path) -> None:
+    out = str(tmp_path / "x.svg")
+    assert "a kind of label" in refused(run("--kind", "sock", *ONE[2:], "--out", out))
+    assert "part <= total <= 999" in refused(run(*ONE, "--part", "1", "--of", "10000000", "--out", out))
+    assert "write them to a PDF" in refused(
+        run("--json", "-", "--out", out, given=json.dumps([order(), order(2)]))
+    )
+    assert "No such file" in refused(run(*ONE, "--out", str(tmp_path / "no" / "x.pdf")))
+    assert "No such file" in refused(run("--json", str(tmp_path / "no.json"), "--out", out))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_in_the_way_of_the_output_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "x.pdf").mkdir()
+    assert "a folder to write to" in refused(run(*ONE, "--out", str(tmp_path / "x.pdf")))
+    assert [path.name for path in tmp_path.iterdir()] == ["x.pdf"]
+
+
+def test_misuse_is_refused_with_2(tmp_path: Path) -> None:
+    out = str(tmp_path / "x.pdf")
+    assert "Missing option '--out'" in refused(run(*ONE), code=2)
+    assert "ends in .pdf or .svg" in refused(run(*ONE, "--out", str(tmp_path / "x.png")), code=2)
+    assert "Missing --kind" in refused(run("--out", out), code=2)
+    assert "not both" in refused(run(*ONE, "--json", "-", "--out", out), code=2)
+    assert "No such option" in refused(run(*ONE, "--name", "Erika", "--out", out), code=2)
+    assert "--part" in refused(run(*ONE, "--part", "two", "--out", out), code=2)
+    assert list(tmp_path.iterdir()) == []
