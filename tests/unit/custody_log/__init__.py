@@ -1,0 +1,1 @@
+"""The custody log on its own: no database, no rules, no clock."""
