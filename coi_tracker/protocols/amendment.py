@@ -6,10 +6,10 @@ Compares values, not texts of files. Knows neither courses nor signatures.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, is_dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any, get_type_hints
+from typing import Any
 
 from coi_tracker.protocols.model import Protocol
 from coi_tracker.protocols.quantities import (
@@ -19,9 +19,9 @@ from coi_tracker.protocols.quantities import (
     Range,
     Window,
     duration_text,
-    number_text,
 )
-from coi_tracker.protocols.reading import file_key
+from coi_tracker.protocols.reading import annotations_of, file_key, shape_of
+from coi_tracker.protocols.running import Sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Difference:
 def differences(old: Protocol, new: Protocol) -> list[Difference]:
     """Every value that differs, in the order of the new version, what it dropped at the end.
 
-    Empty exactly when the digests are equal: the order of a list counts, the order of keys does not.
+    Empty when the digests are equal: the order of a list counts (but that of sources), that of keys does not.
     """
     before, after = dict(_values(old, ())), dict(_values(new, ()))
     return [
@@ -57,14 +57,21 @@ def _values(value: object, path: tuple[str, ...]) -> _Values:
             yield from _values(entry, (*path, key))
     elif isinstance(value, tuple) and any(map(is_dataclass, value)):
         yield from _entries(value, path)
+    elif isinstance(value, Sources):
+        yield from (((*path, "to_confirm", marked), True) for marked in value.to_confirm)
     elif is_dataclass(value) and not isinstance(value, Range | CountRange | Window | Quantity | Limit):
-        annotations: dict[str, Any] = get_type_hints(type(value), include_extras=True)
-        for item in fields(value):
-            if item.init:
-                key = file_key(item.name, annotations[item.name])
-                yield from _values(getattr(value, item.name), (*path, key))
+        yield from _attributes(value, path)
     else:
         yield path, value
+
+
+def _attributes(value: Any, path: tuple[str, ...]) -> _Values:
+    """The attributes of a dataclass under their keys of the file; a number with its unit."""
+    for name, annotation in annotations_of(type(value)).items():
+        attribute = getattr(value, name)
+        if isinstance(attribute, Decimal):
+            attribute = Quantity(attribute, shape_of(annotation).units()[0])
+        yield from _values(attribute, (*path, file_key(name, annotation)))
 
 
 def _entries(entries: tuple[object, ...], path: tuple[str, ...]) -> _Values:
@@ -89,4 +96,4 @@ def _text(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, timedelta):
         return duration_text(value)
-    return number_text(value) if isinstance(value, Decimal) else str(value)
+    return str(value)

@@ -88,13 +88,14 @@ def _cohort_routes(protocol: Protocol) -> Findings:
 
 def _cohorts_cover(protocol: Protocol) -> Findings:
     """Each of the twelve answers leads to exactly one cohort, or to one gap that is written down."""
-    rows: dict[str, Cohort | NoCohort] = {f"cohorts.{key}": row for key, row in protocol.cohorts.items()}
+    rows: dict[str, Cohort | NoCohort] = dict(protocol.cohorts)
     rows |= {f"no_cohort[{number}]": row for number, row in enumerate(protocol.no_cohort, start=1)}
     for answers in map(Answers._make, product((None, False, True), (True, False), (True, False))):
         names = [name for name, row in rows.items() if row.admits(answers)]
         if len(names) != 1:
             came = "none" if not names else " and ".join(names)
-            yield Finding(("cohorts",), f"exactly one cohort or no_cohort for {_said(answers)}", came)
+            last = tuple(name for name in names if name in protocol.cohorts)[-1:]
+            yield Finding(("cohorts", *last), f"exactly one cohort or no_cohort for {_said(answers)}", came)
 
 
 def _said(answers: Answers) -> str:

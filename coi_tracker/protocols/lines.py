@@ -67,7 +67,8 @@ class KeyLines:
             self._note(name, start)
             self._lists[name] = self._lists.get(name, -1) + 1
             name = (*name, self._lists[name])
-        self._note(name, start)
+        for length in range(1, len(name) + 1):
+            self._note(name[:length], start)
         return name
 
     def _inside_lists(self, names: Path) -> Path:

@@ -36,8 +36,10 @@ class Problem:
     came: str
 
     def __str__(self) -> str:
-        key = f"{self.key}: " if self.key else ""
-        return f"{self.file}, line {self.line}: {key}expected {self.expected}; got {self.came}"
+        key = f"{_short(self.key)}: " if self.key else ""
+        return printable(
+            f"{self.file}, line {self.line}: {key}expected {_short(self.expected)}; got {_short(self.came)}"
+        )
 
 
 class ProtocolError(Misconfigured):
@@ -64,13 +66,17 @@ def dotted(path: Path) -> str:
     """A path as people write it: `regimens.standard.drugs[1].dose`, positions counted from 1."""
     text = ""
     for name in path:
-        text += f"[{name + 1}]" if isinstance(name, int) else f".{printable(name)}"
+        text += f"[{name + 1}]" if isinstance(name, int) else f".{name}"
     return text.removeprefix(".")
 
 
 def printable(text: str) -> str:
     """The text with what a terminal might obey (escapes, direction marks) written out."""
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 400 else f"{text[:400]} (cut)"
 
 
 def _count(number: int) -> str:

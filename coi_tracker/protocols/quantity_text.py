@@ -10,7 +10,6 @@ import re
 from datetime import timedelta
 from decimal import Decimal
 
-from coi_tracker.protocols.problems import printable
 from coi_tracker.protocols.quantities import Limit, Quantity
 
 DURATION_UNITS = {
@@ -108,7 +107,7 @@ def _limit_between(bounds: dict[str, Quantity], written: int) -> Limit | None:
 def described(raw: object) -> str:
     """What came, as its author would recognise it."""
     if isinstance(raw, str):
-        return f'the text "{printable(raw[:80])}"' + (" (cut)" if len(raw) > 80 else "")
+        return f'the text "{raw[:80]}"' + (" (cut)" if len(raw) > 80 else "")
     if isinstance(raw, bool):
         return "true" if raw else "false"
     if isinstance(raw, dict):

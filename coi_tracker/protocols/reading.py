@@ -98,8 +98,7 @@ class Reader:
     def record(self, kind: type[Any], raw: object, path: Path, **given: str) -> Any:
         """A dataclass from a table. With a finding inside it has only the attributes that could be read."""
         before = len(self.findings)
-        annotations = get_type_hints(kind, include_extras=True)
-        wanted = {item.name: annotations[item.name] for item in fields(kind) if item.init}
+        wanted = annotations_of(kind)
         open_ = {name: wanted[name] for name in wanted if name not in given}
         table = self._keyed(raw, path, {file_key(name, open_[name]): name for name in open_})
         values: dict[str, object] = dict(given)
@@ -160,6 +159,17 @@ class Reader:
                 self.find((*path, position), expected="every entry once", came=f"{described(value)} again")
         values = [self.read(entry, value, (*path, position)) for position, value in enumerate(raw)]
         return tuple(value for value in values if value is not MISSING)
+
+
+def annotations_of(kind: type[Any]) -> dict[str, Any]:
+    """The annotations of the attributes a value of that kind is made from; worked out once for each kind."""
+    if kind not in _ANNOTATIONS:
+        annotations = get_type_hints(kind, include_extras=True)
+        _ANNOTATIONS[kind] = {item.name: annotations[item.name] for item in fields(kind) if item.init}
+    return _ANNOTATIONS[kind]
+
+
+_ANNOTATIONS: dict[type[Any], dict[str, Any]] = {}
 
 
 def file_key(name: str, annotation: Any) -> str:
