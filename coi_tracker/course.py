@@ -43,7 +43,10 @@ EventId = NewType("EventId", str)
 Json = Any
 """A JSON value without floats. ``Any`` because a recursive alias helps no reader and no checker here."""
 
-NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+def nothing() -> Mapping[Any, Any]:
+    """An empty mapping that nobody can change."""
+    return MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,6 @@ class Container:
     verified_at: datetime | None = None  # at the bedside
     verified_by: tuple[AccountId, ...] = ()
     expires_at: datetime | None = None
-    quarantined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +156,12 @@ class Course:
     disposition: Disposition = Disposition.NONE
     treatment: Treatment = Treatment.NONE
     standing: Standing = Standing.ACTIVE
-    containers: Mapping[ContainerId, Container] = field(default_factory=lambda: MappingProxyType({}))
-    labels: Mapping[str, Label] = field(default_factory=lambda: MappingProxyType({}))
+    containers: Mapping[ContainerId, Container] = field(default_factory=nothing)
+    labels: Mapping[str, Label] = field(default_factory=nothing)
     holds: tuple[Hold, ...] = ()
     deviations: tuple[Deviation, ...] = ()
-    done: Mapping[str, Done] = field(default_factory=lambda: MappingProxyType({}))
-    facts: Mapping[str, Json] = NOTHING
+    done: Mapping[str, Done] = field(default_factory=nothing)
+    facts: Mapping[str, Json] = field(default_factory=nothing)
     seq: int = 0
     head: str | None = None
 
@@ -178,10 +180,6 @@ class Course:
     def with_label(self, label: Label) -> Course:
         """The same course with this label put in (or in place of the one with its serial)."""
         return replace(self, labels=MappingProxyType({**self.labels, label.serial: label}))
-
-    def remembering(self, **facts: Json) -> Course:
-        """The same course with these facts (dots written as double underscores are not translated)."""
-        return self.with_facts(facts)
 
     def with_facts(self, facts: Mapping[str, Json]) -> Course:
         """The same course with these facts; a value of None forgets the fact."""
@@ -303,14 +301,14 @@ class Around:
     misidentified: tuple[str, ...] = ()
     holds: tuple[Hold, ...] = ()  # on the site, the facility, the place of the attempt, the study
     others: tuple[OtherCourse, ...] = ()
-    lots: Mapping[str, Lot] = field(default_factory=lambda: MappingProxyType({}))
-    equipment: Mapping[str, Equipment] = field(default_factory=lambda: MappingProxyType({}))
+    lots: Mapping[str, Lot] = field(default_factory=nothing)
+    equipment: Mapping[str, Equipment] = field(default_factory=nothing)
     days: tuple[DayLoad, ...] = ()
     suite: SuiteUse | None = None
     shipper: Shipper | None = None
-    places: Mapping[str, PlaceKind] = field(default_factory=lambda: MappingProxyType({}))
+    places: Mapping[str, PlaceKind] = field(default_factory=nothing)
     entries: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # id -> step, of this chain
-    protocols: Mapping[str, Definition] = field(default_factory=lambda: MappingProxyType({}))
+    protocols: Mapping[str, Definition] = field(default_factory=nothing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,7 +326,7 @@ class Attempt:
     recorded_at: datetime
     zone: str
     scans: tuple[Scanned, ...] = ()
-    evidence: Mapping[str, Json] = NOTHING
+    evidence: Mapping[str, Json] = field(default_factory=nothing)
     signers: tuple[Signer, ...] = ()
     late_reason: str | None = None
     comment: str | None = None
@@ -341,7 +339,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why not: a code of the closed list, what was expected, what was observed. What to do next stands with the code."""
+    """Why not: a code of the closed list, what was expected, what was observed."""
 
     code: ReasonCode
     expected: str

@@ -39,9 +39,7 @@ def schedule(regimen: Regimen) -> tuple[DueDose, ...]:
 
 def next_dose(regimen: Regimen, given: Mapping[str, int], stopped: frozenset[str]) -> DueDose | None:
     """The first dose neither given nor stopped; None when the regimen is over."""
-    return next(
-        (d for d in schedule(regimen) if d.drug not in stopped and d.number > given.get(d.drug, 0)), None
-    )
+    return next((d for d in schedule(regimen) if d.drug not in stopped and d.number > given.get(d.drug, 0)), None)
 
 
 def body_surface(weight_kg: Decimal, height_cm: Decimal, *, formula: str) -> Decimal:

@@ -198,9 +198,7 @@ class DoseDue:
         drug = regimen.drug(due.drug)
         weight = Decimal(look.course.facts["plan.weight"]["value"])
         height = Decimal(look.course.facts["plan.height"]["value"])
-        low, high = amount_range(
-            drug, amount(drug, weight_kg=weight, height_cm=height, formula=regimen.bsa_formula)
-        )
+        low, high = amount_range(drug, amount(drug, weight_kg=weight, height_cm=height, formula=regimen.bsa_formula))
         if not low <= given <= high:
             yield reason(Code.VALUE_OUT_OF_RANGE, f"{drug.key}: {low:.1f} to {high:.1f} mg", f"{given} mg")
 

@@ -60,7 +60,11 @@ class CriteriaAnswered:
     """
 
     ASKS: ClassVar[tuple[Field, ...]] = (
-        Field("answers", "every criterion: met / not_met / waived / outstanding / not_applicable", FieldKind.ANSWERS),
+        Field(
+            "answers",
+            "every criterion: met / not_met / waived / outstanding / not_applicable",
+            FieldKind.ANSWERS,
+        ),
         Field("monitor_approval", "the medical monitor's approval of the waivers", required=False),
     )
 
@@ -87,7 +91,9 @@ class CriteriaAnswered:
         allowed |= {"outstanding"} if known.may_be_outstanding else set()
         allowed |= {"not_applicable"} if known.not_for else set()
         if answer not in allowed:
-            code = Code.NOT_ELIGIBLE if answer in {"waived", "outstanding", "not_applicable"} else Code.VALUE_OUT_OF_RANGE
+            code = (
+                Code.NOT_ELIGIBLE if answer in {"waived", "outstanding", "not_applicable"} else Code.VALUE_OUT_OF_RANGE
+            )
             yield reason(code, f"{key}: {' / '.join(sorted(allowed))}", answer)
 
     def say(self) -> str:
@@ -100,7 +106,13 @@ class CohortFollows:
     """The cohort is the one that follows from the answers, and no criterion is 'not applicable' outside of it."""
 
     ASKS: ClassVar[tuple[Field, ...]] = (
-        Field("tps", "PD-L1 tumour proportion score before checkpoint inhibitor", FieldKind.QUANTITY, "%", required=False),
+        Field(
+            "tps",
+            "PD-L1 tumour proportion score before checkpoint inhibitor",
+            FieldKind.QUANTITY,
+            "%",
+            required=False,
+        ),
         Field("fit_for_resection", "can a resection be done safely?", FieldKind.FLAG),
         Field("previous_course", "treated with the product in this study before?", FieldKind.FLAG),
         Field("cohort", "the cohort"),
@@ -114,7 +126,11 @@ class CohortFollows:
             return
         treated = any(o.infused for o in look.attempt.around.others)
         if before != treated:
-            yield reason(Code.COHORT_MISMATCH, f"previous course: {'yes' if treated else 'no'} (the record)", str(before))
+            yield reason(
+                Code.COHORT_MISMATCH,
+                f"previous course: {'yes' if treated else 'no'} (the record)",
+                str(before),
+            )
             return
         try:
             wanted = look.protocol.cohort_for(
@@ -219,7 +235,11 @@ class SlotFree:
             if load.closed:
                 yield reason(Code.PLAN_CONFLICT, f"{load.day}: the facility is staffed", "closed")
             elif len(load.taken) >= load.capacity:
-                yield reason(Code.CAPACITY_FULL, f"a free position on {load.day}", f"{load.capacity} of {load.capacity}")
+                yield reason(
+                    Code.CAPACITY_FULL,
+                    f"a free position on {load.day}",
+                    f"{load.capacity} of {load.capacity}",
+                )
 
     def say(self) -> str:
         """The need in words."""
@@ -239,7 +259,11 @@ class Identified:
         if around.misidentified:
             yield reason(Code.WRONG_SUBJECT, "identifiers of this subject", ", ".join(around.misidentified) + " differ")
         elif len(around.identified) < 2 and not (self.wristband and look.parts.get("wristband")):
-            yield reason(Code.EVIDENCE_MISSING, "the wristband, or two identifiers that match", str(len(around.identified)))
+            yield reason(
+                Code.EVIDENCE_MISSING,
+                "the wristband, or two identifiers that match",
+                str(len(around.identified)),
+            )
 
     def say(self) -> str:
         """The need in words."""

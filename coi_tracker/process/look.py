@@ -209,9 +209,8 @@ def read_evidence(step: Step, attempt: Attempt) -> tuple[dict[str, Any], list[Re
     typed: dict[str, Any] = {}
     reasons: list[Reason] = []
     asked = {f.name: f for f in step.fields}
-    for name in attempt.evidence:
-        if name not in asked:
-            reasons.append(reason(Code.EVIDENCE_UNEXPECTED, "only: " + (", ".join(asked) or "no evidence"), name))
+    only = "only: " + (", ".join(asked) or "no evidence")
+    reasons += [reason(Code.EVIDENCE_UNEXPECTED, only, name) for name in attempt.evidence if name not in asked]
     for one in asked.values():
         if one.name not in attempt.evidence:
             if one.required:
@@ -221,7 +220,11 @@ def read_evidence(step: Step, attempt: Attempt) -> tuple[dict[str, Any], list[Re
             typed[one.name] = read_field(one, attempt.evidence[one.name])
         except Unreadable as unreadable:
             reasons.append(
-                reason(Code.VALUE_OUT_OF_RANGE, f"{one.name}: {unreadable}", ascii(attempt.evidence[one.name])[:120])
+                reason(
+                    Code.VALUE_OUT_OF_RANGE,
+                    f"{one.name}: {unreadable}",
+                    ascii(attempt.evidence[one.name])[:120],
+                )
             )
     return typed, reasons
 

@@ -14,7 +14,15 @@ from coi_tracker.course import ContainerId, Course, Reason
 from coi_tracker.process.look import Look, reason
 from coi_tracker.process.signing import fact_name
 from coi_tracker.process.spec import Field, Need, ProtocolPath
-from coi_tracker.vocabulary import FINAL_STATES, ContainerKind, ContainerState, LabelState, Severity
+from coi_tracker.vocabulary import (
+    FINAL_STATES,
+    ContainerKind,
+    ContainerState,
+    LabelState,
+    Severity,
+    Standing,
+    Treatment,
+)
 from coi_tracker.vocabulary import ReasonCode as Code
 
 TEST = Field("test", "the test of the release specification")
@@ -96,7 +104,11 @@ class ResultsReviewed:
             if (self.final or not test.final_after_release) and f"result.{name}.reviewed" not in look.course.facts:
                 yield reason(Code.RESULTS_OPEN, f"{name} recorded and reviewed", "open")
         for name in failing:
-            yield reason(Code.RESULTS_OPEN, f"{name}: {look.protocol.release_tests[name].limit}", "out of specification")
+            yield reason(
+                Code.RESULTS_OPEN,
+                f"{name}: {look.protocol.release_tests[name].limit}",
+                "out of specification",
+            )
 
     def say(self) -> str:
         """The need in words."""
@@ -137,7 +149,11 @@ class ChainComplete:
             if not _has_tissue(look.course, bag.id):
                 yield reason(Code.GATE_NOT_MET, f"lineage: {bag.id} descends from tissue of this course", "it does not")
             if bag.offered_to is not None:
-                yield reason(Code.GATE_NOT_MET, f"custody: no open hand-off of {bag.id}", f"offered to {bag.offered_to}")
+                yield reason(
+                    Code.GATE_NOT_MET,
+                    f"custody: no open hand-off of {bag.id}",
+                    f"offered to {bag.offered_to}",
+                )
             if bag.label is not LabelState.APPLIED:
                 yield reason(Code.LABEL_NOT_VERIFIED, f"an applied label on {bag.id}", bag.label)
 
@@ -319,6 +335,25 @@ class EveryContainerFinal:
     def say(self) -> str:
         """The need in words."""
         return "every container has a final fate"
+
+
+@dataclass(frozen=True, slots=True)
+class CourseEnded:
+    """The treatment is complete, or the course was withdrawn or terminated."""
+
+    def unmet(self, look: Look) -> Iterator[Reason]:
+        """It still goes on."""
+        ended = look.course.standing in {Standing.WITHDRAWN, Standing.TERMINATED}
+        if look.course.treatment is not Treatment.COMPLETE and not ended:
+            yield reason(
+                Code.WRONG_STATE,
+                "treatment complete, or course withdrawn or terminated",
+                look.course.treatment,
+            )
+
+    def say(self) -> str:
+        """The need in words."""
+        return "treatment complete, or course withdrawn or terminated"
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,24 +122,18 @@ class SealMatches:
             return
         packed = look.course.facts.get("seal")
         if seal != packed or not intact:
-            yield reason(
-                Code.SEAL_MISMATCH, f"seal {packed}, intact", f"{seal}, {'intact' if intact else 'broken'}"
-            )
+            yield reason(Code.SEAL_MISMATCH, f"seal {packed}, intact", f"{seal}, {'intact' if intact else 'broken'}")
 
     def say(self) -> str:
         """The need in words."""
-        return "the seal is the one put on, and intact" + (
-            " (or a deviation approved by qa)" if self.excusable else ""
-        )
+        return "the seal is the one put on, and intact" + (" (or a deviation approved by qa)" if self.excusable else "")
 
 
 @dataclass(frozen=True, slots=True)
 class CountMatches:
     """The number of containers counted is the number packed."""
 
-    ASKS: ClassVar[tuple[Field, ...]] = (
-        Field("count", "how many containers are in the shipper", FieldKind.COUNT),
-    )
+    ASKS: ClassVar[tuple[Field, ...]] = (Field("count", "how many containers are in the shipper", FieldKind.COUNT),)
 
     def unmet(self, look: Look) -> Iterator[Reason]:
         """More or fewer than were packed."""
@@ -160,9 +154,7 @@ class LotsGiven:
     """Every ancillary lot the protocol names for the step, scanned, known, not recalled, in date."""
 
     kinds: ProtocolPath
-    ASKS: ClassVar[tuple[Field, ...]] = (
-        Field("lots", "the ancillary lots used", FieldKind.CODES, required=False),
-    )
+    ASKS: ClassVar[tuple[Field, ...]] = (Field("lots", "the ancillary lots used", FieldKind.CODES, required=False),)
 
     def unmet(self, look: Look) -> Iterator[Reason]:
         """A kind without a lot, an unknown lot, an expired or recalled one."""
@@ -192,9 +184,7 @@ class EquipmentGiven:
     """Every piece of equipment the protocol names for the step, scanned, of this place, fit for use."""
 
     kinds: ProtocolPath
-    ASKS: ClassVar[tuple[Field, ...]] = (
-        Field("equipment", "the equipment used", FieldKind.CODES, required=False),
-    )
+    ASKS: ClassVar[tuple[Field, ...]] = (Field("equipment", "the equipment used", FieldKind.CODES, required=False),)
 
     def unmet(self, look: Look) -> Iterator[Reason]:
         """A kind without equipment, unknown, elsewhere, or past its calibration."""
@@ -234,9 +224,7 @@ class SuiteFree:
         if use.claimed_by not in (None, look.course.coi):
             yield reason(Code.LINE_NOT_CLEAR, f"suite {use.suite} free", "cleared for another course")
         if use.other_containers:
-            yield reason(
-                Code.LINE_NOT_CLEAR, f"no other course's container in {use.suite}", f"{use.other_containers}"
-            )
+            yield reason(Code.LINE_NOT_CLEAR, f"no other course's container in {use.suite}", f"{use.other_containers}")
         if use.other_labels:
             yield reason(Code.LINE_NOT_CLEAR, f"no other course's label in {use.suite}", f"{use.other_labels}")
 
@@ -285,5 +273,3 @@ class Reconciled:
         """The need in words."""
         kinds = ", ".join(sorted(self.kinds)) if len(self.kinds) < len(ContainerKind) else "every kind"
         return f"labels of {kinds} reconcile to zero"
-
-

@@ -26,8 +26,8 @@ class Within:
     """Not earlier and not later than so long after an instant.
 
     ``since`` is a fact, or the name of a step (its latest performance). ``at`` is the evidence that says when this
-    step happened; without it the time of the attempt counts. ``excused_by`` None: no deviation can excuse it;
-    ``early_excused`` whether it can excuse being early as well.
+    step happened; without it the time of the attempt counts. ``excused_by``: a deviation with these approvals excuses
+    being late, and a start that was never recorded; being early is never excused.
     """
 
     since: str
@@ -35,7 +35,6 @@ class Within:
     before: ProtocolPath | None = None
     at: str | None = None
     excused_by: frozenset[Role] | None = None
-    early_excused: bool = False
     ASKS: ClassVar[tuple[Field, ...]] = (DEVIATION,)
 
     def unmet(self, look: Look) -> Iterator[Reason]:
@@ -44,11 +43,11 @@ class Within:
         when = look.evidence.get(self.at, look.now) if self.at else look.now
         excused = self.excused_by is not None and look.excused(self.excused_by)
         if start is None:
-            if not (excused and self.early_excused):
+            if not excused:
                 yield reason(Code.TOO_EARLY, f"{self.since} recorded before", "not recorded")
             return
         gone = when - start
-        if self.after is not None and gone < look.limit(self.after) and not (excused and self.early_excused):
+        if self.after is not None and gone < look.limit(self.after):
             yield reason(Code.TOO_EARLY, f"{hours(look.limit(self.after))} after {self.since}", hours(gone))
         if gone.total_seconds() < 0 and self.after is None:
             yield reason(Code.TOO_EARLY, f"after {self.since} ({start:%Y-%m-%d %H:%M} UTC)", hours(gone))
