@@ -44,12 +44,8 @@ with a JSON list of objects that have the keys
 @click.option("--of", type=int, help="How many containers of this kind there are.")
 @click.option("--study", help="Study, as the protocol writes it.")
 @click.option("--site", help="Site, as the place register writes it.")
-@click.option(
-    "--text", "texts", multiple=True, help="A text the protocol requires; may be given several times."
-)
-@click.option(
-    "--json", "job", type=click.Path(path_type=Path), help="File with a list of labels, or - for input."
-)
+@click.option("--text", "texts", multiple=True, help="A text the protocol requires; may be given several times.")
+@click.option("--json", "job", type=click.Path(path_type=Path), help="File with a list of labels, or - for input.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="FILE.pdf or FILE.svg")
 def main(job: Path | None, out: Path, texts: tuple[str, ...], **one: Any) -> None:
     """Print labels of containers to a PDF roll (one label a page) or to an SVG picture."""
@@ -87,9 +83,7 @@ def _from_file(path: Path) -> list[LabelContent]:
     with click.open_file(str(path), "rb") as file:
         raw: bytes = file.read(LARGEST_FILE + 1)
     if len(raw) > LARGEST_FILE:
-        raise NotUnderstood(
-            expected=f"a job of at most {LARGEST_FILE} bytes", came="a larger one", do="split the job"
-        )
+        raise NotUnderstood(expected=f"a job of at most {LARGEST_FILE} bytes", came="a larger one", do="split the job")
     return read_job(raw)
 
 

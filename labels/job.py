@@ -34,9 +34,7 @@ class LabelOrder(BaseModel):
 
     def content(self) -> LabelContent:
         """The label that is ordered. Raises NotUnderstood."""
-        payload = ScanPayload(
-            coi=_coi(self.coi) if self.coi is not None else None, serial=_serial(self.serial)
-        )
+        payload = ScanPayload(coi=_coi(self.coi) if self.coi is not None else None, serial=_serial(self.serial))
         kind = kind_named(self.kind)
         return LabelContent(payload, kind, self.part, self.of, self.study, self.site, tuple(self.texts))
 
@@ -84,9 +82,7 @@ def _numbered(place: int, order: LabelOrder) -> LabelContent:
     try:
         return order.content()
     except NotUnderstood as error:
-        raise NotUnderstood(
-            expected=error.expected, came=f"{error.came} (label {place})", do=error.do
-        ) from error
+        raise NotUnderstood(expected=error.expected, came=f"{error.came} (label {place})", do=error.do) from error
 
 
 def _coi(word: str) -> CoiId:
@@ -114,10 +110,7 @@ def _other_kind(expected: str, word: str) -> NotUnderstood:
 def _not_a_job(error: ValidationError) -> NotUnderstood:
     """The first fault, with its place; what was in the file is not repeated."""
     first = error.errors(include_input=False, include_url=False)[0]
-    where = [
-        f"label {part + 1}" if isinstance(part, int) else f"'{safe_excerpt(part, 40)}'"
-        for part in first["loc"]
-    ]
+    where = [f"label {part + 1}" if isinstance(part, int) else f"'{safe_excerpt(part, 40)}'" for part in first["loc"]]
     return NotUnderstood(
         expected="a JSON list of labels, as `python -m labels --help` shows",
         came=f"{' '.join(where[:2]) or 'a file'} with this fault: {first['msg']}",

@@ -6,6 +6,8 @@ Source: ISO/IEC 18004; the reader (zxing-cpp) is other code than the writer (qrc
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import zxingcpp
 from PIL import Image
 from qrcode.constants import ERROR_CORRECT_M
@@ -25,14 +27,6 @@ _PIXELS = 4
 _QR_ONLY = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 
 
-def symbol_for(payload: ScanPayload) -> Matrix:
-    """The checked symbol of a label. Raises BrokenPromise when it does not read back as what was meant."""
-    text = payload.format()
-    matrix = qr_matrix(text)
-    decode_check(matrix, text)
-    return matrix
-
-
 def qr_matrix(text: str) -> Matrix:
     """The smallest QR code at level M for `text`, with the mask of the lowest penalty. Not yet checked."""
     code: QRCode[object] = QRCode(error_correction=ERROR_CORRECT_M, border=0)
@@ -44,6 +38,14 @@ def qr_matrix(text: str) -> Matrix:
             expected="a text that fits a QR code", came=f"{len(text)} characters", do="encode less"
         ) from overflow
     return tuple(tuple(bool(module) for module in row) for row in code.get_matrix())
+
+
+def symbol_for(payload: ScanPayload, *, writer: Callable[[str], Matrix] = qr_matrix) -> Matrix:
+    """The checked symbol of a label. Raises BrokenPromise when it does not read back as what was meant."""
+    text = payload.format()
+    matrix = writer(text)
+    decode_check(matrix, text)
+    return matrix
 
 
 def decode_check(matrix: Matrix, text: str) -> None:

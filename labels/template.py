@@ -155,13 +155,9 @@ def _length(value: Any) -> float:
 def _faults(template: Template) -> list[str]:
     """Everything that is wrong with the geometry, as phrases."""
     places = {"symbol": template.symbol} | {block.shows: block.box for block in template.blocks}
-    faults = [
-        f"{name} sticks out of the label" for name, box in places.items() if not box.inside(template.label)
-    ]
+    faults = [f"{name} sticks out of the label" for name, box in places.items() if not box.inside(template.label)]
     faults += [
-        f"{one} and {other} overlap"
-        for one, other in combinations(places, 2)
-        if places[one].overlaps(places[other])
+        f"{one} and {other} overlap" for one, other in combinations(places, 2) if places[one].overlaps(places[other])
     ]
     if set(places) - {"symbol"} != SHOWS or len(template.blocks) != len(SHOWS):
         faults.append(f"blocks for {sorted(set(places) - {'symbol'})} instead of {sorted(SHOWS)}, each once")

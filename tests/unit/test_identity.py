@@ -144,6 +144,8 @@ def test_a_payload_takes_its_two_kinds_and_no_other() -> None:
         ScanPayload(SERIAL, COI)  # type: ignore[arg-type]
     with pytest.raises(TypeError):
         ScanPayload(COI.text, SERIAL)  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        ScanPayload(COI, COI)  # type: ignore[arg-type]
 
 
 def test_codes_cannot_be_changed_and_can_be_kept_in_sets_and_pickles() -> None:

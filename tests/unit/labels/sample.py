@@ -45,9 +45,7 @@ def widest(kind: type[Code]) -> str:
     """The valid code of the widest letters there is."""
     body = kind.PREFIX + "W" * (kind.length() - 3)
     return next(
-        body + letter + check
-        for letter in "WMQGD" + ALPHABET
-        if (check := check_character(body + letter)) in ALPHABET
+        body + letter + check for letter in "WMQGD" + ALPHABET if (check := check_character(body + letter)) in ALPHABET
     )
 
 

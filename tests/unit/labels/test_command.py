@@ -118,9 +118,7 @@ def test_what_cannot_be_printed_is_refused_with_1(tmp_path: Path) -> None:
     out = str(tmp_path / "x.svg")
     assert "a kind of label" in refused(run("--kind", "sock", *ONE[2:], "--out", out))
     assert "part <= total <= 999" in refused(run(*ONE, "--part", "1", "--of", "10000000", "--out", out))
-    assert "write them to a PDF" in refused(
-        run("--json", "-", "--out", out, given=json.dumps([order(), order(2)]))
-    )
+    assert "write them to a PDF" in refused(run("--json", "-", "--out", out, given=json.dumps([order(), order(2)])))
     assert "No such file" in refused(run(*ONE, "--out", str(tmp_path / "no" / "x.pdf")))
     assert "No such file" in refused(run("--json", str(tmp_path / "no.json"), "--out", out))
     assert list(tmp_path.iterdir()) == []

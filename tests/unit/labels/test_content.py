@@ -24,9 +24,7 @@ def test_the_title_is_kind_and_part_as_people_say_it() -> None:
     assert sample.content(ContainerKind.WRISTBAND, part=None, of=None).title() == "WRISTBAND"
 
 
-@pytest.mark.parametrize(
-    ("part", "of"), [(0, 3), (4, 3), (-1, 3), (1, None), (None, 3), (1, 1000), (1, 10_000_000)]
-)
+@pytest.mark.parametrize(("part", "of"), [(0, 3), (4, 3), (-1, 3), (1, None), (None, 3), (1, 1000), (1, 10_000_000)])
 def test_a_part_that_is_not_one_of_its_total_is_refused(part: int | None, of: int | None) -> None:
     with pytest.raises(NotUnderstood, match="part"):
         sample.content(part=part, of=of)

@@ -171,9 +171,7 @@ def test_a_character_the_font_lacks_is_named(character: str) -> None:
 
 def test_short_texts_are_set_larger_than_long_ones() -> None:
     def size_of(texts: tuple[str, ...]) -> float:
-        lines: list[PlacedLine] = [
-            line for line in draw(sample.content(texts=texts)).lines if line.text[0] == "F"
-        ]
+        lines: list[PlacedLine] = [line for line in draw(sample.content(texts=texts)).lines if line.text[0] == "F"]
         return lines[0].size
 
     assert size_of(("FOR AUTOLOGOUS USE ONLY",)) > size_of(("FOR AUTOLOGOUS USE ONLY", *(["More text"] * 6)))

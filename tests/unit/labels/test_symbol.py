@@ -37,6 +37,11 @@ def test_the_symbol_of_another_payload_is_a_broken_promise() -> None:
     assert other in str(broken.value)
 
 
+def test_no_symbol_leaves_that_its_writer_got_wrong() -> None:
+    with pytest.raises(BrokenPromise, match="print nothing"):
+        symbol_for(sample.payload(), writer=lambda text: qr_matrix(sample.payload(2).format()))
+
+
 def test_a_symbol_that_nobody_can_read_is_a_broken_promise() -> None:
     for unreadable in (with_flipped(qr_matrix(TEXT), 250), tuple((False,) * 25 for _ in range(25))):
         with pytest.raises(BrokenPromise, match="cannot be read"):

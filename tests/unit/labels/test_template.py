@@ -53,9 +53,7 @@ CHANGES: dict[str, tuple[Callable[[str], str], str]] = {
 
 
 @pytest.mark.parametrize(("change", "says"), CHANGES.values(), ids=CHANGES.keys())
-def test_a_wrong_template_is_refused_with_its_fault(
-    change: Callable[[str], str], says: str, tmp_path: Path
-) -> None:
+def test_a_wrong_template_is_refused_with_its_fault(change: Callable[[str], str], says: str, tmp_path: Path) -> None:
     assert change(BAG) != BAG
     file = tmp_path / "bag.toml"
     file.write_text(change(BAG), encoding="utf-8")
