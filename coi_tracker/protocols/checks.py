@@ -51,9 +51,7 @@ def _numbers(protocol: Protocol) -> Findings:
     yield from _positive(("enrolment_limit",), protocol.enrolment_limit)
     yield from _positive(("retention_years",), protocol.retention_years)
     if not 0 < protocol.tps_positive_from <= 100:
-        yield Finding(
-            ("tps_positive_from",), "more than 0 and at most 100 %", f"{protocol.tps_positive_from} %"
-        )
+        yield Finding(("tps_positive_from",), "more than 0 and at most 100 %", f"{protocol.tps_positive_from} %")
 
 
 def _planning(protocol: Protocol) -> Findings:
@@ -140,9 +138,7 @@ def _containers(protocol: Protocol) -> Findings:
             yield from _at_least_one(("manufactures", key, name), getattr(manufacture, name).low)
         if manufacture.bags.high > protocol.dose.bags.high:
             path: Path = ("manufactures", key, "bags", "high")
-            yield Finding(
-                path, f"at most dose.bags.high ({protocol.dose.bags.high})", f"{manufacture.bags.high}"
-            )
+            yield Finding(path, f"at most dose.bags.high ({protocol.dose.bags.high})", f"{manufacture.bags.high}")
 
 
 def _at_least_one(path: Path, low: int) -> Findings:
@@ -191,9 +187,7 @@ def _last_drug(protocol: Protocol) -> Findings:
         ends = {drug.key: max(drug.days) for drug in regimen.drugs if drug.days}
         if last in ends and ends[last] < max(ends.values()):
             path: Path = ("regimens", key, "drugs")
-            yield Finding(
-                path, f"{last} to be given last, as treatment.last_drug says", "a later day of another drug"
-            )
+            yield Finding(path, f"{last} to be given last, as treatment.last_drug says", "a later day of another drug")
         elif last in ends:
             yield from _nominal_gap(protocol, key, ends[last])
 
@@ -216,9 +210,7 @@ def _infusion_window(protocol: Protocol) -> Findings:
 
 def _treatment(protocol: Protocol) -> Findings:
     path: Path = ("treatment",)
-    yield from _references(
-        (*path, "default_regimen"), [protocol.treatment.default_regimen], protocol.regimens
-    )
+    yield from _references((*path, "default_regimen"), [protocol.treatment.default_regimen], protocol.regimens)
     yield from _some((*path, "gate_dispositions"), protocol.treatment.gate_dispositions)
 
 

@@ -51,9 +51,7 @@ def builtin_keys() -> tuple[str, ...]:
 @cache
 def _builtin(key: str) -> Protocol:
     if key not in builtin_keys():
-        raise _refused(
-            key, 1, f"one of the shipped protocols {', '.join(builtin_keys())}", f'the name "{key}"'
-        )
+        raise _refused(key, 1, f"one of the shipped protocols {', '.join(builtin_keys())}", f'the name "{key}"')
     file = resources.files("coi_tracker.protocols").joinpath(f"{key}.toml")
     return parse_protocol(file.read_text(encoding="utf-8"), name=file.name)
 

@@ -173,9 +173,7 @@ class Protocol:
     def __hash__(self) -> int:
         return hash(self.digest)
 
-    def cohort_for(
-        self, *, tps_percent: Decimal | None, fit_for_resection: bool, previous_course: bool
-    ) -> str | None:
+    def cohort_for(self, *, tps_percent: Decimal | None, fit_for_resection: bool, previous_course: bool) -> str | None:
         """The one cohort the answers lead to, or None where the study has none.
 
         `tps_percent` is the tumour proportion score before checkpoint treatment, 0 to 100; None where none is

@@ -51,9 +51,7 @@ def read_duration(text: object, *, zero: bool = False) -> timedelta:
     quantity = read_quantity(text, tuple(DURATION_UNITS))
     seconds = quantity.value * Decimal(DURATION_UNITS[quantity.unit].total_seconds())
     if seconds != seconds.to_integral_value() or not 0 <= seconds <= Decimal(LONGEST.total_seconds()):
-        raise Unreadable(
-            expected="a duration of whole seconds, at most a hundred years", came=described(text)
-        )
+        raise Unreadable(expected="a duration of whole seconds, at most a hundred years", came=described(text))
     if not seconds and not zero:
         raise Unreadable(expected="a duration longer than nothing", came=described(text))
     return timedelta(seconds=int(seconds))
@@ -69,9 +67,7 @@ def read_limit(text: object) -> Limit:
     bounds = dict(_limit_part(part, expected) for part in text.split(" and "))
     limit = _limit_between(bounds, text.count(" and ") + 1)
     if limit is None:
-        raise Unreadable(
-            expected=f"{expected}, with one unit and the lower bound first", came=described(text)
-        )
+        raise Unreadable(expected=f"{expected}, with one unit and the lower bound first", came=described(text))
     return limit
 
 

@@ -14,9 +14,7 @@ from coi_tracker.protocols.quantities import Limit, Quantity, Window
 from coi_tracker.protocols.shapes import Key, Name, Names, Percent, Units
 from coi_tracker.vocabulary import Disposition
 
-Releasing = Literal[
-    Disposition.RELEASED, Disposition.CONDITIONALLY_RELEASED, Disposition.EXCEPTIONALLY_RELEASED
-]
+Releasing = Literal[Disposition.RELEASED, Disposition.CONDITIONALLY_RELEASED, Disposition.EXCEPTIONALLY_RELEASED]
 """What quality assurance may have said before lymphodepletion starts; no file can add another word."""
 
 

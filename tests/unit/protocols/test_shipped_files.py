@@ -157,9 +157,7 @@ def test_a_result_passes_only_inside_its_limit(trial: Protocol, test: str, passi
     assert not trial.release_tests[test].passes(failing)
 
 
-@pytest.mark.parametrize(
-    ("test", "value"), [("viability", "high"), ("viability", "NaN"), ("sterility", Decimal(0))]
-)
+@pytest.mark.parametrize(("test", "value"), [("viability", "high"), ("viability", "NaN"), ("sterility", Decimal(0))])
 def test_a_result_that_cannot_be_read_is_not_called_a_failure(trial: Protocol, test: str, value) -> None:
     with pytest.raises(ValueError, match="expected"):
         trial.release_tests[test].passes(value)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import pickle
 import re
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coi_tracker.errors import Misconfigured
 from coi_tracker.protocols import (
     Problem,
     ProtocolError,
     builtin,
-    load_protocol,
     parse_protocol,
     problems_text,
 )
@@ -54,9 +50,7 @@ def single_mistakes(raw: dict[str, Any]) -> list[tuple[str, toml_text.Path, toml
     for path, value in leaves(raw):
         mistakes.append(("dropped", path, path[:-1], without(raw, path)))
         mistakes.append(("of another type", path, path, with_value(raw, path, of_another_type(value))))
-        mistakes += [
-            ("in another unit", path, path, with_value(raw, path, text)) for text in other_units(value)
-        ]
+        mistakes += [("in another unit", path, path, with_value(raw, path, text)) for text in other_units(value)]
         if path[-1] in ("low", "start"):
             upper = (*path[:-1], "high" if path[-1] == "low" else "end")
             if at(raw, upper) != value:
@@ -339,23 +333,15 @@ def test_it_says_where_and_what(old: str, new: str, key: str, expected: str, cam
 
 
 def test_the_line_is_the_one_with_the_wrong_value() -> None:
-    number = next(
-        n for n, line in enumerate(TEXT.splitlines(), start=1) if line.startswith('dose = "25 mg/m2"')
-    )
+    number = next(n for n, line in enumerate(TEXT.splitlines(), start=1) if line.startswith('dose = "25 mg/m2"'))
     (problem,) = problems_of(TEXT.replace('dose = "25 mg/m2"', 'dose = "25 mg"'))
-    assert str(problem).startswith(
-        f"trial.toml, line {number}: regimens.standard.drugs[2].dose: expected a text of"
-    )
+    assert str(problem).startswith(f"trial.toml, line {number}: regimens.standard.drugs[2].dose: expected a text of")
     assert str(problem).endswith('got the text "25 mg", which has the unit mg')
 
 
 def test_all_problems_are_said_at_once_in_the_order_of_the_file() -> None:
-    text = (
-        TEXT.replace("= 95 ", '= "95" ').replace('"48 h" ', '"48 m" ').replace('["gen3_16_day"]', '["gen4"]')
-    )
-    text = text.replace("harvest_day = 22", "harvest_day = 2").replace(
-        'course = ["everything"]', "course = []"
-    )
+    text = TEXT.replace("= 95 ", '= "95" ').replace('"48 h" ', '"48 m" ').replace('["gen3_16_day"]', '["gen4"]')
+    text = text.replace("harvest_day = 22", "harvest_day = 2").replace('course = ["everything"]', "course = []")
     found = problems_of(text)
     assert [problem.key for problem in found] == [
         "enrolment_limit",
@@ -365,62 +351,3 @@ def test_all_problems_are_said_at_once_in_the_order_of_the_file() -> None:
         "holds.default_blocks.course",
     ]
     assert problems_text(found).count("\n") == 4
-
-
-# --- files that are no protocol at all ----------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [
-        ('key = "a"\nkey = "b"\n', 2),
-        ("[a]\n[b]\n[a]\n", 3),
-        ('key = "a\n', 1),
-        ("a = [1,\n2\n\n", 4),
-        ("\n\n<xml/>\n", 3),
-        ("a = " + "[" * 5000 + "\n", 1),
-    ],
-)
-def test_what_is_not_toml_is_refused_with_its_line(text: str, line: int) -> None:
-    (problem,) = problems_of(text)
-    assert problem.line == line
-    assert problem.expected == "a TOML text"
-
-
-@given(st.text(max_size=60))
-def test_any_text_at_all_gets_a_sentence(text: str) -> None:
-    assert problems_of(text + "\n")
-
-
-def test_a_file_is_read_by_its_path_and_named_in_problems(tmp_path: Path) -> None:
-    file = tmp_path / "mine.toml"
-    file.write_text(TEXT, encoding="utf-8")
-    assert load_protocol(file) == load_protocol(str(file)) == load_protocol(TEXT)
-    file.write_text(TEXT.replace("= 95 ", "= 0 "), encoding="utf-8")
-    with pytest.raises(ProtocolError, match=r"mine\.toml, line \d+: enrolment_limit"):
-        load_protocol(file)
-
-
-@pytest.mark.parametrize(
-    ("content", "came"),
-    [(b"\n\xff\xfe", "not UTF-8"), (b"a" * 1_000_001, "a larger one"), (None, "nothing readable")],
-)
-def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, content: bytes | None, came: str) -> None:
-    file = tmp_path / "mine.toml"
-    if content is not None:
-        file.write_bytes(content)
-    with pytest.raises(ProtocolError) as refused:
-        load_protocol(file)
-    assert came in refused.value.problems[0].came
-
-
-def test_a_shipped_file_that_is_not_there_is_refused_with_those_that_are() -> None:
-    with pytest.raises(ProtocolError, match="iov_lun_202"):
-        builtin("../secrets")
-
-
-def test_the_error_is_one_of_the_set_up_and_survives_a_process_border() -> None:
-    error = ProtocolError(problems_of(TEXT.replace("= 95 ", "= 0 ")))
-    assert isinstance(error, Misconfigured)
-    assert pickle.loads(pickle.dumps(error)).problems == error.problems
-    assert "1 mistake" in str(error)
