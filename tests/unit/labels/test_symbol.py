@@ -39,7 +39,7 @@ def test_the_symbol_of_another_payload_is_a_broken_promise() -> None:
 
 def test_no_symbol_leaves_that_its_writer_got_wrong() -> None:
     with pytest.raises(BrokenPromise, match="print nothing"):
-        symbol_for(sample.payload(), writer=lambda text: qr_matrix(sample.payload(2).format()))
+        symbol_for(sample.payload(), writer=lambda _: qr_matrix(sample.payload(2).format()))
 
 
 def test_a_symbol_that_nobody_can_read_is_a_broken_promise() -> None:
