@@ -38,9 +38,7 @@ class ChainOfIdentity:
     PATTERN: ClassVar[re.Pattern[str]] = re.compile(f"CH({_FACILITY})([0-9]{{2}})([A-Z0-9]{{6}})")
 
     def __post_init__(self) -> None:
-        _refuse_unless(
-            self.PATTERN.fullmatch(self.content()), "a Chain of Identity identifier", self.content()
-        )
+        _refuse_unless(self.PATTERN.fullmatch(self.content()), "a Chain of Identity identifier", self.content())
 
     def content(self) -> str:
         """The 15 characters without the data identifier."""
@@ -68,9 +66,7 @@ class DonationNumber:
     PATTERN: ClassVar[re.Pattern[str]] = re.compile(f"=({_FACILITY}[0-9]{{8}})([A-Z0-9]{{2}})")
 
     def __post_init__(self) -> None:
-        _refuse_unless(
-            self.PATTERN.fullmatch(self.format()), "a donation identification number", self.format()
-        )
+        _refuse_unless(self.PATTERN.fullmatch(self.format()), "a donation identification number", self.format())
 
     def format(self) -> str:
         """As it stands in a symbol: 16 characters, without the check character, which is for people."""
@@ -140,9 +136,7 @@ class Expiry:
     MILLENNIUM: ClassVar[int] = 2000
 
     def __post_init__(self) -> None:
-        holds = (
-            0 <= self.day.year - self.MILLENNIUM < 1000 and 0 <= self.hour <= 23 and 0 <= self.minute <= 59
-        )
+        holds = 0 <= self.day.year - self.MILLENNIUM < 1000 and 0 <= self.hour <= 23 and 0 <= self.minute <= 59
         _refuse_unless(holds, "an expiry in this millennium, 00:00 to 23:59", repr(self))
 
     def format(self) -> str:

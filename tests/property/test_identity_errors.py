@@ -142,11 +142,7 @@ def cased(rng: random.Random, text: str) -> str:
 
 
 def scanned(rng: random.Random, text: str) -> str:
-    return (
-        rng.choice(["]Q1", "]d2", "]E0", "\x02", "#", ""])
-        + text
-        + rng.choice(["\r", "\t", "\n\n", "\x03", ";", ""])
-    )
+    return rng.choice(["]Q1", "]d2", "]E0", "\x02", "#", ""]) + text + rng.choice(["\r", "\t", "\n\n", "\x03", ";", ""])
 
 
 def on_another_keyboard(rng: random.Random, text: str) -> str:
@@ -180,11 +176,7 @@ def test_of_100_000_corrupted_codes_none_is_read_as_another() -> None:
     assert harmless > 5_000
 
 
-@given(
-    st.binary(max_size=200)
-    | st.text(max_size=200)
-    | st.text(alphabet="COI1:-LBSPEQ0123456789 ]", max_size=60)
-)
+@given(st.binary(max_size=200) | st.text(max_size=200) | st.text(alphabet="COI1:-LBSPEQ0123456789 ]", max_size=60))
 def test_whatever_comes_is_read_or_refused_and_nothing_else_happens(raw: str | bytes) -> None:
     read = accepted(read_scan, raw)
     assert read is None or read_scan(str(read)) == read

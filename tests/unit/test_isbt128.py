@@ -37,9 +37,7 @@ EXPIRY = Expiry(date(2027, 12, 31), 23, 59)
         (Expiry(date(2028, 12, 31), 0, 0), "&>0283660000"),
     ],
 )
-def test_structures_are_written_as_they_stand_in_a_symbol_and_read_back(
-    structure: Structure, text: str
-) -> None:
+def test_structures_are_written_as_they_stand_in_a_symbol_and_read_back(structure: Structure, text: str) -> None:
     assert structure.format() == text
     assert type(structure).parse(text) == structure
 
