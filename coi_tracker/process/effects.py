@@ -1,4 +1,4 @@
-"""What performed steps do to containers, custody, labels and facts.
+"""What performed steps do to containers, labels and facts: the effects that most chapters use.
 
 Every effect replays from the entry alone: ``note`` adds to the evidence whatever ``apply`` will need, and ``apply``
 looks at nothing but the course before and the event. Knows no database.
@@ -10,21 +10,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from coi_tracker.course import AccountId, Container, Course, Event, PlaceId
+from coi_tracker.course import AccountId, Container, Course, Event
 from coi_tracker.process.look import Look, read_instant, write_instant
 from coi_tracker.process.spec import ProtocolPath
 from coi_tracker.vocabulary import (
     FINAL_STATES,
-    ContainerKind,
     ContainerState,
     LabelState,
-    Material,
-    Standing,
-    Treatment,
 )
-
-CARRIERS = frozenset({ContainerKind.TISSUE_JAR, ContainerKind.FLASK, ContainerKind.POOL, ContainerKind.BAG})
-"""Kinds that carry the patient's cells on; samples and retains do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,109 +166,6 @@ def filled(template: str, event: Event) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Packs(Silent):
-    """Containers go into the shipper, under a seal."""
-
-    parts: tuple[str, ...]
-
-    def note(self, look: Look) -> Mapping[str, Any]:
-        """Which shipper."""
-        shipper = look.attempt.around.shipper
-        return {"shipper": shipper.id if shipper else ""}
-
-    def apply(self, course: Course, event: Event) -> Course:
-        """Put them in."""
-        shipper = event.evidence["shipper"]
-        course = put(
-            course,
-            (replace(c, shipper=shipper, position=None) for p in self.parts for c in touched(course, event, p)),
-        )
-        return course.with_facts({"shipper": shipper, "seal": event.evidence.get("seal")})
-
-    def say(self) -> str:
-        """The effect in words."""
-        return f"{', '.join(self.parts)} packed in the shipper, seal remembered"
-
-
-def contents(course: Course) -> tuple[Container, ...]:
-    """What is packed in the shipper of this course."""
-    shipper = course.facts.get("shipper")
-    return tuple(c for c in course.containers.values() if shipper is not None and c.shipper == shipper)
-
-
-@dataclass(frozen=True, slots=True)
-class Offers(Silent):
-    """The contents of the shipper are offered to the courier: custody stays until it accepts."""
-
-    def note(self, look: Look) -> Mapping[str, Any]:
-        """What was handed over."""
-        return {"contents": sorted(c.id for c in contents(look.course))}
-
-    def apply(self, course: Course, event: Event) -> Course:
-        """Open the hand-off of each container."""
-        to = PlaceId(event.evidence["courier"])
-        return put(course, (replace(c, offered_to=to) for c in contents(course)))
-
-    def say(self) -> str:
-        """The effect in words."""
-        return "contents offered to the courier; custody stays here until it accepts"
-
-
-@dataclass(frozen=True, slots=True)
-class CourierAccepts(Silent):
-    """Custody of the contents moves to the courier, who offers them on to where they go."""
-
-    to_site: bool
-
-    def note(self, look: Look) -> Mapping[str, Any]:
-        """What was accepted."""
-        return {"contents": sorted(c.id for c in contents(look.course))}
-
-    def apply(self, course: Course, event: Event) -> Course:
-        """Move custody, open the next hand-off."""
-        here = event.actor.place
-        to = course.site if self.to_site else course.facility
-        assert here is not None
-        return put(
-            course,
-            (replace(c, holder=here, offered_to=to, state=ContainerState.IN_TRANSIT) for c in contents(course)),
-        )
-
-    def say(self) -> str:
-        """The effect in words."""
-        return "custody of the contents moves to the courier; offered on to the " + (
-            "site" if self.to_site else "facility"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Accepts(Silent):
-    """Custody of the containers that were read moves here; they leave the shipper."""
-
-    parts: tuple[str, ...]
-    state: ContainerState
-
-    def apply(self, course: Course, event: Event) -> Course:
-        """Move custody by acceptance of each container."""
-        here = event.actor.place
-        assert here is not None
-        course = put(
-            course,
-            (
-                replace(c, holder=here, offered_to=None, shipper=None, state=self.state)
-                for p in self.parts
-                for c in touched(course, event, p)
-            ),
-        )
-        left = {c.shipper for c in course.containers.values() if c.shipper is not None}
-        return course if left else course.with_facts({"shipper": None, "seal": None})
-
-    def say(self) -> str:
-        """The effect in words."""
-        return f"custody of {', '.join(self.parts)} moves here -> {self.state}"
-
-
-@dataclass(frozen=True, slots=True)
 class Stores(Silent):
     """Containers go to a position."""
 
@@ -344,59 +234,3 @@ class VerifiesAtBedside(Silent):
     def say(self) -> str:
         """The effect in words."""
         return "bag verified against the wristband by these two"
-
-
-@dataclass(frozen=True, slots=True)
-class SettlesInfusion(Silent):
-    """When every bag of the dose has a fate and at least one was infused, the patient and the material are infused."""
-
-    def apply(self, course: Course, event: Event) -> Course:
-        """Move both tracks when it is so."""
-        bags = [b for b in course.of_kind(ContainerKind.BAG) if b.parents]
-        open_ = [b for b in bags if b.state not in FINAL_STATES]
-        infused = any(b.state is ContainerState.INFUSED for b in bags)
-        if open_ or not infused or course.treatment is not Treatment.LD_COMPLETE:
-            return course
-        return replace(course, material=Material.INFUSED, treatment=Treatment.INFUSED)
-
-    def say(self) -> str:
-        """The effect in words."""
-        return "infused when every bag of the dose has a fate"
-
-
-@dataclass(frozen=True, slots=True)
-class SettlesMaterial(Silent):
-    """When nothing that carries the cells is left, the material is lost or destroyed."""
-
-    def apply(self, course: Course, event: Event) -> Course:
-        """Move the material track when it is so."""
-        carriers = [c for c in course.containers.values() if c.kind in CARRIERS and c.filled_at is not None]
-        alive = [c for c in carriers if c.state not in FINAL_STATES]
-        ended = {Material.INFUSED, Material.LOST, Material.DESTROYED, Material.INSUFFICIENT}
-        if alive or not carriers or course.material in ended:
-            return course
-        if any(c.state is ContainerState.INFUSED for c in carriers):
-            return course
-        lost = any(c.state is ContainerState.LOST for c in carriers)
-        course = course.with_facts({"material.before": course.material.value})
-        return replace(course, material=Material.LOST if lost else Material.DESTROYED)
-
-    def say(self) -> str:
-        """The effect in words."""
-        return "material lost or destroyed when no carrier of the cells is left"
-
-
-@dataclass(frozen=True, slots=True)
-class Standings(Silent):
-    """The standing follows the holds on the course: on hold while one stands, active again after the last."""
-
-    def apply(self, course: Course, event: Event) -> Course:
-        """Set the standing."""
-        if course.standing not in {Standing.ACTIVE, Standing.ON_HOLD}:
-            return course
-        held = any(h.target == course.coi for h in course.holds)
-        return replace(course, standing=Standing.ON_HOLD if held else Standing.ACTIVE)
-
-    def say(self) -> str:
-        """The effect in words."""
-        return "on hold while a hold on the course stands"

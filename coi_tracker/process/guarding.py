@@ -16,8 +16,9 @@ from coi_tracker.course import (
     Event,
     Hold,
 )
-from coi_tracker.process.effects import CARRIERS, Silent, touched
+from coi_tracker.process.effects import Silent, touched
 from coi_tracker.process.look import Look
+from coi_tracker.process.settling import CARRIERS
 from coi_tracker.vocabulary import (
     FINAL_STATES,
     ContainerKind,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from coi_tracker.course import Reason
-from coi_tracker.process.effects import contents
+from coi_tracker.process.custody import contents
 from coi_tracker.process.look import Look, reason
 from coi_tracker.process.spec import Field, FieldKind
 from coi_tracker.vocabulary import PlaceKind, TissueRoute

@@ -168,12 +168,16 @@ def fields_of(value: Any) -> Iterator[Field]:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A released definition: never changed, only succeeded by another version."""
+    """A released definition: never changed, only succeeded by another version.
+
+    ``chapters`` are the names of the steps in the order people work, under the heading they are printed with.
+    """
 
     key: str
     version: str
     title: str
     steps: Mapping[str, Step]
+    chapters: Mapping[str, tuple[str, ...]]
 
     def step(self, name: str) -> Step | None:
         """The step with this name, or None."""

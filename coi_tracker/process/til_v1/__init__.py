@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from coi_tracker.process.spec import Process
-from coi_tracker.process.til_v1 import any_time, manufacture, order, procurement, quality, shipment, treatment
+from coi_tracker.process.til_v1 import any_time, infusion, manufacture, order, procurement, quality, shipment, treatment
 
 CHAPTERS = MappingProxyType(
     {
@@ -13,7 +13,7 @@ CHAPTERS = MappingProxyType(
         "Procurement": procurement.STEPS,
         "Manufacture": manufacture.STEPS,
         "Quality": quality.STEPS,
-        "To the patient": (*shipment.STEPS, *treatment.STEPS),
+        "To the patient": (*shipment.STEPS, *treatment.STEPS, *infusion.STEPS),
         "At any time": any_time.STEPS,
     }
 )
@@ -23,4 +23,5 @@ TIL_V1 = Process(
     version="1",
     title="Tumour-infiltrating lymphocytes: from tumour tissue to infusion and IL-2",
     steps=MappingProxyType({step.name: step for steps in CHAPTERS.values() for step in steps}),
+    chapters=MappingProxyType({title: tuple(step.name for step in steps) for title, steps in CHAPTERS.items()}),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coi_tracker.process.acts import EndsLabel, Reprints
-from coi_tracker.process.effects import Forgets, SettlesInfusion, SettlesMaterial, Standings
+from coi_tracker.process.effects import Forgets
 from coi_tracker.process.guarding import (
     Adopts,
     AssessesDeviation,
@@ -16,6 +16,7 @@ from coi_tracker.process.guarding import (
 )
 from coi_tracker.process.quality import Amendment, KnownContainer, OpenDeviation, OpenHold, Reference
 from coi_tracker.process.scans import Scan
+from coi_tracker.process.settling import SettlesInfusion, SettlesMaterial, Standings
 from coi_tracker.process.signing import SecondSigns, Signs
 from coi_tracker.process.spec import WINDING_UP, WORKING, Field, FieldKind, Move, On, Step
 from coi_tracker.process.supplies import Given

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from coi_tracker.process.bedside import DispositionAllows
 from coi_tracker.process.scans import Scan
 from coi_tracker.process.signing import SecondSigns, Signs
 from coi_tracker.process.spec import Field, FieldKind, Move, Need, protocol
@@ -39,6 +40,7 @@ HELD = frozenset({S.FILLED, S.STORED, S.IN_USE})
 OPEN = frozenset({S.LABELLED, S.FILLED, S.IN_TRANSIT, S.STORED, S.IN_USE, S.QUARANTINED})
 
 REASON = Given(Field("reason", "why, in words"))
+ALLOWS = DispositionAllows(protocol.treatment.gate_dispositions)
 
 
 def two(by: set[Role], *, second: Meaning = Meaning.WITNESSED, first: Meaning = Meaning.PERFORMED) -> tuple[Need, ...]:

@@ -8,12 +8,11 @@ from coi_tracker.process.effects import (
     Forgets,
     Pairs,
     Remembers,
-    SettlesInfusion,
-    SettlesMaterial,
     Stores,
 )
 from coi_tracker.process.quality import Fact
 from coi_tracker.process.scans import SameNumber, Scan, Which
+from coi_tracker.process.settling import SettlesInfusion, SettlesMaterial
 from coi_tracker.process.signing import Signs
 from coi_tracker.process.spec import WINDING_UP, Field, FieldKind, Move, Need, Step, protocol
 from coi_tracker.process.supplies import (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from coi_tracker.process.effects import Accepts, CourierAccepts, Fills, Offers, Packs, RemembersActor
+from coi_tracker.process.custody import Accepts, CourierAccepts, Offers, Packs
+from coi_tracker.process.effects import Fills, RemembersActor
 from coi_tracker.process.enrolment import Identified
 from coi_tracker.process.quality import Fact, NoDeviationOpen
 from coi_tracker.process.scans import Scan, ShipperScan, Which

@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from coi_tracker.process.bedside import (
-    DispositionAllows,
-)
-from coi_tracker.process.effects import (
-    Accepts,
-    CourierAccepts,
-    Offers,
-    Packs,
-    RemembersActor,
-)
+from coi_tracker.process.custody import Accepts, CourierAccepts, Offers, Packs
+from coi_tracker.process.effects import RemembersActor
 from coi_tracker.process.quality import Fact
 from coi_tracker.process.scans import Paired, SameNumber, Scan, ShipperScan, Which
 from coi_tracker.process.shipping import ContentsHere, CourierKnown, OfferedHere
@@ -24,6 +16,7 @@ from coi_tracker.process.supplies import (
     TemperatureInside,
 )
 from coi_tracker.process.til_v1.common import (
+    ALLOWS,
     COURIER,
     FACILITY,
     IN_TRANSIT,
@@ -37,22 +30,10 @@ from coi_tracker.process.til_v1.common import (
     text,
     two,
 )
-from coi_tracker.process.timing import Within
 from coi_tracker.vocabulary import Meaning, Role
 
-NURSE = frozenset({Role.NURSE})
-PHYSICIAN = frozenset({Role.PHYSICIAN})
 CELL_LAB = frozenset({Role.CELL_LAB})
-INFUSION = frozenset({B.INFUSION})
 SHIPMENT = frozenset({B.SHIPMENT})
-ALLOWS = DispositionAllows(protocol.treatment.gate_dispositions)
-BOTH = frozenset({Role.PHYSICIAN, Role.QA})
-AFTER_LD = Within(
-    "ld.last_at",
-    after=protocol.treatment.infusion_not_before,
-    before=protocol.treatment.infusion_not_after,
-    excused_by=BOTH,
-)
 
 pack_product = Step(
     "pack_product",
