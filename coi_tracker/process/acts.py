@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from coi_tracker.course import (
     Container,
@@ -21,12 +21,14 @@ from coi_tracker.course import (
 )
 from coi_tracker.process.effects import Silent, touched
 from coi_tracker.process.look import Look
+from coi_tracker.process.spec import Move
 from coi_tracker.vocabulary import (
     ContainerKind,
     ContainerState,
     LabelState,
     Material,
     TissueRoute,
+    Track,
     Treatment,
 )
 
@@ -34,6 +36,8 @@ from coi_tracker.vocabulary import (
 @dataclass(frozen=True, slots=True)
 class RegistersSubject(Silent):
     """The subject is in the record, by number."""
+
+    USES: ClassVar[tuple[str, ...]] = ("subject", "study", "site")
 
     def apply(self, course: Course, event: Event) -> Course:
         """Screened."""
@@ -49,6 +53,13 @@ class RegistersSubject(Silent):
 @dataclass(frozen=True, slots=True)
 class RecordsEligibility(Silent):
     """Eligible when nothing is not met; what is outstanding or not applicable is remembered."""
+
+    USES: ClassVar[tuple[str, ...]] = ("answers",)
+    FACTS: ClassVar[tuple[str, ...]] = ("criteria.outstanding", "criteria.not_applicable")
+    REACHES: ClassVar[tuple[Move, ...]] = (
+        Move(Track.TREATMENT, frozenset({Treatment.SCREENED}), Treatment.ELIGIBLE),
+        Move(Track.TREATMENT, frozenset({Treatment.ELIGIBLE}), Treatment.SCREENED),
+    )
 
     def apply(self, course: Course, event: Event) -> Course:
         """Set the treatment track."""
@@ -71,6 +82,8 @@ class RecordsEligibility(Silent):
 class AssignsCohort(Silent):
     """The cohort of the next course."""
 
+    USES: ClassVar[tuple[str, ...]] = ("cohort",)
+
     def apply(self, course: Course, event: Event) -> Course:
         """Remember the cohort."""
         return replace(course, cohort=event.evidence["cohort"])
@@ -83,6 +96,11 @@ class AssignsCohort(Silent):
 @dataclass(frozen=True, slots=True)
 class OpensCourse(Silent):
     """A COI identifier is issued and a course begins, in a chain of its own."""
+
+    USES: ClassVar[tuple[str, ...]] = ("facility", "route", "manufacture")
+    NOTES: ClassVar[tuple[str, ...]] = ("subject", "study", "site", "cohort", "outstanding")
+    FACTS: ClassVar[tuple[str, ...]] = ("criteria.outstanding",)
+    REACHES: ClassVar[tuple[Move, ...]] = (Move(Track.MATERIAL, frozenset({Material.NONE}), Material.ORDERED),)
 
     def note(self, look: Look) -> Mapping[str, Any]:
         """What the course inherits from its subject, so that its chain stands alone."""
@@ -123,6 +141,9 @@ class OpensCourse(Silent):
 class BooksSlot(Silent):
     """The first free position on the day of receipt and on every process day."""
 
+    NOTES: ClassVar[tuple[str, ...]] = ("positions",)
+    FACTS: ClassVar[tuple[str, ...]] = ("slot",)
+
     def note(self, look: Look) -> Mapping[str, Any]:
         """Which positions."""
         days = [[load.day.isoformat(), _first_free(load.taken)] for load in look.attempt.around.days]
@@ -144,6 +165,9 @@ def _first_free(taken: tuple[int, ...]) -> int:
 @dataclass(frozen=True, slots=True)
 class IssuesLabels(Silent):
     """New containers with a label each, bound to this course before anything is printed."""
+
+    USES: ClassVar[tuple[str, ...]] = ("kind", "count")
+    NOTES: ClassVar[tuple[str, ...]] = ("labels",)
 
     def note(self, look: Look) -> Mapping[str, Any]:
         """The containers and their serials."""
@@ -188,6 +212,8 @@ class IssuesLabels(Silent):
 class VerifiesLabels(Silent):
     """A label that was scanned back may be used; on a container already filled (a reprint) it is applied at once."""
 
+    PARTS: ClassVar[tuple[str, ...]] = ("label",)
+
     def apply(self, course: Course, event: Event) -> Course:
         """Verified, or applied."""
         for one in touched(course, event, "label"):
@@ -204,6 +230,9 @@ class VerifiesLabels(Silent):
 @dataclass(frozen=True, slots=True)
 class Reprints(Silent):
     """A new serial for a container; the old one is dead from this moment."""
+
+    USES: ClassVar[tuple[str, ...]] = ("container",)
+    NOTES: ClassVar[tuple[str, ...]] = ("old_serial", "new_serial")
 
     def note(self, look: Look) -> Mapping[str, Any]:
         """The new serial, and the one it replaces."""
@@ -229,6 +258,8 @@ class EndsLabel(Silent):
     """A label that was never applied ends, and so does the empty container it was for."""
 
     state: LabelState
+    MOVES_MATERIAL: ClassVar[bool] = True
+    USES: ClassVar[tuple[str, ...]] = ("container",)
 
     def apply(self, course: Course, event: Event) -> Course:
         """End label and container."""
@@ -245,6 +276,9 @@ class EndsLabel(Silent):
 @dataclass(frozen=True, slots=True)
 class ReviewsResult(Silent):
     """A second analyst has reviewed the result. (Whether it passes follows from the result itself.)"""
+
+    USES: ClassVar[tuple[str, ...]] = ("test",)
+    FACTS: ClassVar[tuple[str, ...]] = ("result.{test}.reviewed",)
 
     def apply(self, course: Course, event: Event) -> Course:
         """Mark it reviewed."""

@@ -72,6 +72,8 @@ class PlanFits:
 class PlanDayIsToday:
     """Today is the first day of the planned regimen: the infusion then falls inside its window."""
 
+    FACTS: ClassVar[tuple[str, ...]] = ("plan.infusion_at", "plan.regimen")
+
     def unmet(self, look: Look) -> Iterator[Reason]:
         """No plan, or another day."""
         planned = look.instant("plan.infusion_at")
@@ -169,6 +171,15 @@ class DoseDue:
         Field("amount", "the amount given", FieldKind.QUANTITY, "mg"),
         DEVIATION,
     )
+    FACTS: ClassVar[tuple[str, ...]] = (
+        "plan.infusion_at",
+        "plan.regimen",
+        "plan.weight",
+        "plan.height",
+        "dose.{drug}",
+        "dose.{drug}.held",
+        "dose.{drug}.stopped",
+    )
 
     def unmet(self, look: Look) -> Iterator[Reason]:
         """Another drug, another day, another amount."""
@@ -212,6 +223,7 @@ class DrugOpen:
     """The drug belongs to the regimen and is not stopped or complete."""
 
     ASKS: ClassVar[tuple[Field, ...]] = (Field("drug", "the drug"),)
+    FACTS: ClassVar[tuple[str, ...]] = ("plan.regimen", "dose.{drug}", "dose.{drug}.stopped")
 
     def unmet(self, look: Look) -> Iterator[Reason]:
         """Unknown drug, or nothing left to give of it."""
@@ -281,6 +293,7 @@ class Il2Due:
         Field("started_at", "start of the dose", FieldKind.INSTANT),
         DEVIATION,
     )
+    FACTS: ClassVar[tuple[str, ...]] = ("il2", "il2.last_at", "il2.held", "infusion.start_at", "infusion.end_at")
 
     def unmet(self, look: Look) -> Iterator[Reason]:
         """Another number than the next, more than allowed, too early or too late."""

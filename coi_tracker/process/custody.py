@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from coi_tracker.course import Container, Course, Event, PlaceId
 from coi_tracker.process.effects import Silent, put, touched
@@ -20,6 +20,10 @@ class Packs(Silent):
     """Containers go into the shipper, under a seal."""
 
     parts: tuple[str, ...]
+    MOVES_MATERIAL: ClassVar[bool] = True
+    USES: ClassVar[tuple[str, ...]] = ("seal",)
+    NOTES: ClassVar[tuple[str, ...]] = ("shipper",)
+    FACTS: ClassVar[tuple[str, ...]] = ("shipper", "seal")
 
     def note(self, look: Look) -> Mapping[str, Any]:
         """Which shipper."""
@@ -50,6 +54,10 @@ def contents(course: Course) -> tuple[Container, ...]:
 class Offers(Silent):
     """The contents of the shipper are offered to the courier: custody stays until it accepts."""
 
+    MOVES_MATERIAL: ClassVar[bool] = True
+    USES: ClassVar[tuple[str, ...]] = ("courier",)
+    NOTES: ClassVar[tuple[str, ...]] = ("contents",)
+
     def note(self, look: Look) -> Mapping[str, Any]:
         """What was handed over."""
         return {"contents": sorted(c.id for c in contents(look.course))}
@@ -69,6 +77,8 @@ class CourierAccepts(Silent):
     """Custody of the contents moves to the courier, who offers them on to where they go."""
 
     to_site: bool
+    MOVES_MATERIAL: ClassVar[bool] = True
+    NOTES: ClassVar[tuple[str, ...]] = ("contents",)
 
     def note(self, look: Look) -> Mapping[str, Any]:
         """What was accepted."""
@@ -97,6 +107,8 @@ class Accepts(Silent):
 
     parts: tuple[str, ...]
     state: ContainerState
+    MOVES_MATERIAL: ClassVar[bool] = True
+    FACTS: ClassVar[tuple[str, ...]] = ("shipper", "seal")
 
     def apply(self, course: Course, event: Event) -> Course:
         """Move custody by acceptance of each container."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from coi_tracker.course import AccountId, Container, Course, Event
 from coi_tracker.process.look import Look, read_instant, write_instant
@@ -47,6 +47,7 @@ class Becomes(Silent):
 
     part: str
     state: ContainerState
+    MOVES_MATERIAL: ClassVar[bool] = True
 
     def apply(self, course: Course, event: Event) -> Course:
         """Set the state."""
@@ -77,6 +78,8 @@ class Fills(Silent):
     of: tuple[str, ...] = ()
     in_suite: bool = False
     shelf_life: ProtocolPath | None = None
+    MOVES_MATERIAL: ClassVar[bool] = True
+    NOTES: ClassVar[tuple[str, ...]] = ("expires_at",)
 
     def note(self, look: Look) -> Mapping[str, Any]:
         """The expiry, worked out from the protocol when the step is decided."""
@@ -172,6 +175,7 @@ class Stores(Silent):
     part: str
     field: str = "position"
     state: ContainerState | None = None
+    MOVES_MATERIAL: ClassVar[bool] = True
 
     def apply(self, course: Course, event: Event) -> Course:
         """Set the position."""
@@ -190,6 +194,8 @@ class Stores(Silent):
 class Pairs(Silent):
     """Each bag gets the cassette that was read with it: first with first, second with second."""
 
+    PARTS: ClassVar[tuple[str, ...]] = ("bag", "cassette")
+
     def apply(self, course: Course, event: Event) -> Course:
         """Put bag and cassette together."""
         bags, cassettes = touched(course, event, "bag"), touched(course, event, "cassette")
@@ -203,6 +209,9 @@ class Pairs(Silent):
 @dataclass(frozen=True, slots=True)
 class Thaws(Silent):
     """The thaw timer of the bag starts."""
+
+    MOVES_MATERIAL: ClassVar[bool] = True
+    PARTS: ClassVar[tuple[str, ...]] = ("bag",)
 
     def apply(self, course: Course, event: Event) -> Course:
         """Start the timer."""
@@ -222,6 +231,8 @@ class Thaws(Silent):
 @dataclass(frozen=True, slots=True)
 class VerifiesAtBedside(Silent):
     """The bag was matched with the wristband by the people who signed."""
+
+    PARTS: ClassVar[tuple[str, ...]] = ("bag",)
 
     def apply(self, course: Course, event: Event) -> Course:
         """Remember who and when."""

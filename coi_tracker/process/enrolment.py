@@ -117,6 +117,7 @@ class CohortFollows:
         Field("previous_course", "treated with the product in this study before?", FieldKind.FLAG),
         Field("cohort", "the cohort"),
     )
+    FACTS: ClassVar[tuple[str, ...]] = ("criteria.not_applicable",)
 
     def unmet(self, look: Look) -> Iterator[Reason]:
         """Another cohort, or answers about the past that the record contradicts."""

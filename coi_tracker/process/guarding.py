@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from coi_tracker.course import (
     Course,
@@ -18,7 +18,8 @@ from coi_tracker.course import (
 )
 from coi_tracker.process.effects import Silent, touched
 from coi_tracker.process.look import Look
-from coi_tracker.process.settling import CARRIERS
+from coi_tracker.process.settling import CARRIERS, HOLDING
+from coi_tracker.process.spec import Move
 from coi_tracker.vocabulary import (
     FINAL_STATES,
     ContainerKind,
@@ -28,6 +29,7 @@ from coi_tracker.vocabulary import (
     Material,
     Role,
     Severity,
+    Track,
 )
 
 
@@ -36,6 +38,7 @@ class PlacesHold(Silent):
     """A hold on what the step says: a container of the course, the course, a place or the study."""
 
     scope: HoldScope | None = None  # None: the evidence says whether it is a container or the course
+    USES: ClassVar[tuple[str, ...]] = ("blocks", "reason")
 
     def apply(self, course: Course, event: Event) -> Course:
         """Add it."""
@@ -56,6 +59,8 @@ class PlacesHold(Silent):
 class LiftsHold(Silent):
     """The hold is gone."""
 
+    USES: ClassVar[tuple[str, ...]] = ("hold",)
+
     def apply(self, course: Course, event: Event) -> Course:
         """Remove it."""
         return replace(course, holds=tuple(h for h in course.holds if h.id != event.evidence["hold"]))
@@ -68,6 +73,8 @@ class LiftsHold(Silent):
 @dataclass(frozen=True, slots=True)
 class Quarantines(Silent):
     """Every bag without a final fate is held back, the plan is blocked."""
+
+    FACTS: ClassVar[tuple[str, ...]] = ("plan.confirmed", "plan.blocked")
 
     def apply(self, course: Course, event: Event) -> Course:
         """A hold on each bag."""
@@ -94,6 +101,8 @@ class Quarantines(Silent):
 class OpensDeviation(Silent):
     """A deviation about a step, open until quality closes it."""
 
+    USES: ClassVar[tuple[str, ...]] = ("about", "severity")
+
     def apply(self, course: Course, event: Event) -> Course:
         """Add it under the id of its entry."""
         e = event.evidence
@@ -108,6 +117,8 @@ class OpensDeviation(Silent):
 @dataclass(frozen=True, slots=True)
 class AssessesDeviation(Silent):
     """The role of the actor approves that the deviation decides."""
+
+    USES: ClassVar[tuple[str, ...]] = ("deviation", "accepted", "severity")
 
     def apply(self, course: Course, event: Event) -> Course:
         """Add the approval."""
@@ -134,6 +145,8 @@ def _approved(one: Deviation, evidence: Mapping[str, Any], role: Role) -> Deviat
 class ClosesDeviation(Silent):
     """The deviation is closed."""
 
+    USES: ClassVar[tuple[str, ...]] = ("deviation",)
+
     def apply(self, course: Course, event: Event) -> Course:
         """Remove it from the open ones."""
         named = event.evidence["deviation"]
@@ -147,6 +160,10 @@ class ClosesDeviation(Silent):
 @dataclass(frozen=True, slots=True)
 class Loses(Silent):
     """A container is lost. What it was is remembered, in case it is found."""
+
+    MOVES_MATERIAL: ClassVar[bool] = True
+    USES: ClassVar[tuple[str, ...]] = ("container",)
+    FACTS: ClassVar[tuple[str, ...]] = ("lost.{container}",)
 
     def apply(self, course: Course, event: Event) -> Course:
         """Lost; an open hand-off ends with it."""
@@ -164,6 +181,13 @@ class Loses(Silent):
 @dataclass(frozen=True, slots=True)
 class Finds(Silent):
     """A lost container is here again, under a hold until quality lifts it."""
+
+    MOVES_MATERIAL: ClassVar[bool] = True
+    PARTS: ClassVar[tuple[str, ...]] = ("container",)
+    FACTS: ClassVar[tuple[str, ...]] = ("lost.{container}",)
+    REACHES: ClassVar[tuple[Move, ...]] = tuple(
+        Move(Track.MATERIAL, frozenset({Material.LOST}), before) for before in sorted(HOLDING)
+    )
 
     def apply(self, course: Course, event: Event) -> Course:
         """Stored here, held back; the material is what it was."""
@@ -193,6 +217,9 @@ class Finds(Silent):
 @dataclass(frozen=True, slots=True)
 class Adopts(Silent):
     """The course is under another version of the protocol from here on."""
+
+    USES: ClassVar[tuple[str, ...]] = ("version",)
+    NOTES: ClassVar[tuple[str, ...]] = ("protocol_key", "protocol_digest")
 
     def note(self, look: Look) -> Mapping[str, Any]:
         """Which definition."""

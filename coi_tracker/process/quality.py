@@ -64,6 +64,8 @@ class ResultFits:
 class ResultThere:
     """The result was recorded and is not reviewed yet."""
 
+    FACTS: ClassVar[tuple[str, ...]] = ("result.{test}", "result.{test}.reviewed")
+
     def unmet(self, look: Look) -> Iterator[Reason]:
         """Nothing to review."""
         name = look.evidence.get("test")
@@ -88,6 +90,7 @@ class ResultsReviewed:
 
     final: bool
     passing: bool
+    FACTS: ClassVar[tuple[str, ...]] = ("result.{test}", "result.{test}.reviewed")
 
     def unmet(self, look: Look) -> Iterator[Reason]:
         """Missing, unreviewed, or not as the step needs them."""
@@ -180,6 +183,7 @@ class DoseInRange:
     """The viable cells of all bags together are one dose."""
 
     range: ProtocolPath
+    FACTS: ClassVar[tuple[str, ...]] = ("fill.cells",)
 
     def unmet(self, look: Look) -> Iterator[Reason]:
         """Too few or too many cells."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from coi_tracker.course import Container, Course, Reason, Scanned
 from coi_tracker.process.look import Look, reason
@@ -126,6 +126,7 @@ class ShipperScan:
     """The shipper itself is scanned. ``ours``: it is the one the course was packed in; otherwise it must be empty."""
 
     ours: bool
+    FACTS: ClassVar[tuple[str, ...]] = ("shipper",)
 
     def unmet(self, look: Look) -> Iterator[Reason]:
         """Not scanned, another one, in use for somebody else, or past its validity."""

@@ -70,7 +70,12 @@ class Field:
 
 
 class Need(Protocol):
-    """Something that must hold for a step to be performed."""
+    """Something that must hold for a step to be performed.
+
+    What its code looks at, its class declares, so that a definition can be proved without being run: ``ASKS``, the
+    fields it always asks for; ``FACTS``, the facts it reads. Parts are named in fields called ``part``, ``parts``,
+    ``of``, ``left``, ``right``, ``bag`` or ``cassette``.
+    """
 
     def unmet(self, look: Look) -> Iterator[Reason]:
         """Every reason why it does not hold; nothing when it does."""
@@ -80,7 +85,12 @@ class Need(Protocol):
 
 
 class Effect(Protocol):
-    """Something a performed step does."""
+    """Something a performed step does.
+
+    Its class declares what its code does: ``USES``, evidence it cannot do without; ``NOTES``, evidence it adds itself;
+    ``FACTS``, facts it sets or forgets; ``PARTS``, parts it acts on beside those its fields name; ``REACHES``, moves of
+    a track it may make; ``MOVES_MATERIAL``, whether it changes the state, place or custody of containers.
+    """
 
     def note(self, look: Look) -> Mapping[str, Any]:
         """What the decision adds to the evidence so that the effect can be replayed from the entry alone."""

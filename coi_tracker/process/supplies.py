@@ -114,6 +114,7 @@ class SealMatches:
         Field("seal_intact", "the seal is intact", FieldKind.FLAG),
         DEVIATION,
     )
+    FACTS: ClassVar[tuple[str, ...]] = ("seal",)
 
     def unmet(self, look: Look) -> Iterator[Reason]:
         """Another seal, or a broken one."""
@@ -238,6 +239,7 @@ class LineClear:
     """The line was cleared for this course, here, and nothing was done since."""
 
     ASKS: ClassVar[tuple[Field, ...]] = (SUITE,)
+    FACTS: ClassVar[tuple[str, ...]] = ("line.suite",)
 
     def unmet(self, look: Look) -> Iterator[Reason]:
         """No line clearance since the last step, or of another suite."""

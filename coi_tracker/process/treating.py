@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from coi_tracker.course import (
     Course,
@@ -16,7 +16,9 @@ from coi_tracker.course import (
 from coi_tracker.process.bedside import due_dose
 from coi_tracker.process.effects import Silent
 from coi_tracker.process.look import Look
+from coi_tracker.process.spec import Move
 from coi_tracker.vocabulary import (
+    Track,
     Treatment,
 )
 
@@ -24,6 +26,13 @@ from coi_tracker.vocabulary import (
 @dataclass(frozen=True, slots=True)
 class GivesDose(Silent):
     """One dose more; after the last one lymphodepletion is complete."""
+
+    USES: ClassVar[tuple[str, ...]] = ("drug", "ended_at")
+    NOTES: ClassVar[tuple[str, ...]] = ("number", "counts", "last")
+    FACTS: ClassVar[tuple[str, ...]] = ("dose.{drug}", "dose.{drug}.held", "ld.begun", "ld.last_at")
+    REACHES: ClassVar[tuple[Move, ...]] = (
+        Move(Track.TREATMENT, frozenset({Treatment.LD_RUNNING}), Treatment.LD_COMPLETE),
+    )
 
     def note(self, look: Look) -> Mapping[str, Any]:
         """Which dose it was, and whether it was one of the drug that the infusion is counted from."""
@@ -56,6 +65,13 @@ class GivesDose(Silent):
 class StopsDrug(Silent):
     """No more of this drug; when nothing else is due lymphodepletion is complete."""
 
+    USES: ClassVar[tuple[str, ...]] = ("drug",)
+    NOTES: ClassVar[tuple[str, ...]] = ("last",)
+    FACTS: ClassVar[tuple[str, ...]] = ("dose.{drug}.stopped",)
+    REACHES: ClassVar[tuple[Move, ...]] = (
+        Move(Track.TREATMENT, frozenset({Treatment.LD_RUNNING}), Treatment.LD_COMPLETE),
+    )
+
     def note(self, look: Look) -> Mapping[str, Any]:
         """Whether anything is still due."""
         after = look.course.with_facts({f"dose.{look.evidence['drug']}.stopped": True})
@@ -75,6 +91,9 @@ class StopsDrug(Silent):
 class RecordsInfusion(Silent):
     """Start of the first bag, end of the last one: IL-2 is counted from one of them."""
 
+    USES: ClassVar[tuple[str, ...]] = ("started_at", "ended_at")
+    FACTS: ClassVar[tuple[str, ...]] = ("infusion.start_at", "infusion.end_at")
+
     def apply(self, course: Course, event: Event) -> Course:
         """Remember the instants."""
         e = event.evidence
@@ -91,6 +110,14 @@ class RecordsInfusion(Silent):
 @dataclass(frozen=True, slots=True)
 class GivesIl2(Silent):
     """One dose of IL-2 more; the last one completes the treatment."""
+
+    USES: ClassVar[tuple[str, ...]] = ("number", "started_at")
+    NOTES: ClassVar[tuple[str, ...]] = ("last",)
+    FACTS: ClassVar[tuple[str, ...]] = ("il2", "il2.last_at", "il2.held")
+    REACHES: ClassVar[tuple[Move, ...]] = (
+        Move(Track.TREATMENT, frozenset({Treatment.INFUSED, Treatment.IL2_RUNNING}), Treatment.IL2_RUNNING),
+        Move(Track.TREATMENT, frozenset({Treatment.INFUSED, Treatment.IL2_RUNNING}), Treatment.COMPLETE),
+    )
 
     def note(self, look: Look) -> Mapping[str, Any]:
         """Whether it was the last."""
@@ -110,6 +137,9 @@ class GivesIl2(Silent):
 @dataclass(frozen=True, slots=True)
 class ConfirmsProgression(Silent):
     """Progression is documented: nothing is outstanding any more."""
+
+    USES: ClassVar[tuple[str, ...]] = ("documented_on",)
+    FACTS: ClassVar[tuple[str, ...]] = ("criteria.outstanding", "progression")
 
     def apply(self, course: Course, event: Event) -> Course:
         """Clear what was outstanding."""
