@@ -200,6 +200,11 @@ def _touches(look: Look) -> tuple[Touch, ...]:
     return tuple(found)
 
 
+def refuse(course: Course, attempt: Attempt, reasons: list[Reason]) -> Refused:
+    """A refusal for reasons found outside: nothing known to decide about, or a row that somebody else took."""
+    return _refused(course, attempt, reasons)
+
+
 def _refused(course: Course, attempt: Attempt, reasons: list[Reason], look: Look | None = None) -> Refused:
     touches = () if look is None else _touches(look)
     return Refused(_event(course, attempt, "refused", _harmless(attempt), touches, tuple(reasons)))
