@@ -199,7 +199,7 @@ withdraw_subject = Step(
     at=SITE,
     moves=(Move(Track.STANDING, WORKING, Standing.WITHDRAWN),),
     needs=(REASON, Signs()),
-    effects=(Forgets(("plan.confirmed",)),),
+    effects=(Forgets(("plan.confirmed", "slot", "line.suite")),),
     source="consent can be withdrawn at any time",
 )
 
@@ -210,7 +210,7 @@ terminate_course = Step(
     at=QUALITY,
     moves=(Move(Track.STANDING, WORKING, Standing.TERMINATED),),
     needs=(REASON, *two({Role.QA, Role.PHYSICIAN, Role.MEDICAL_MONITOR}, first=Meaning.AUTHORISED)),
-    effects=(Forgets(("plan.confirmed",)),),
+    effects=(Forgets(("plan.confirmed", "slot", "line.suite")),),
     source="no product, or no patient for it",
 )
 
