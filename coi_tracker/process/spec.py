@@ -180,7 +180,9 @@ def fields_of(value: Any) -> Iterator[Field]:
 class Process:
     """A released definition: never changed, only succeeded by another version.
 
-    ``chapters`` are the names of the steps in the order people work, under the heading they are printed with.
+    ``chapters`` are the names of the steps in the order people work, under the heading they are printed with. ``ends``
+    are the states of each track in which it may stay for ever. ``unscanned`` are the steps that move material without
+    a scan of it, each with the reason.
     """
 
     key: str
@@ -188,6 +190,8 @@ class Process:
     title: str
     steps: Mapping[str, Step]
     chapters: Mapping[str, tuple[str, ...]]
+    ends: Mapping[Track, frozenset[str]]
+    unscanned: Mapping[str, str]
 
     def step(self, name: str) -> Step | None:
         """The step with this name, or None."""
