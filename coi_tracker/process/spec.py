@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from coi_tracker.vocabulary import HoldBlocks, PlaceKind, Role, Standing, Track
@@ -161,10 +162,17 @@ def walk(value: Any) -> Iterator[Any]:
     if isinstance(value, tuple | frozenset):
         for one in value:
             yield from walk(one)
+    elif names := _field_names(type(value)):
+        yield value
+        for name in names:
+            yield from walk(getattr(value, name))
     elif is_dataclass(value) and not isinstance(value, type):
         yield value
-        for f in fields(value):
-            yield from walk(getattr(value, f.name))
+
+
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind)) if is_dataclass(kind) else ()
 
 
 def fields_of(value: Any) -> Iterator[Field]:
