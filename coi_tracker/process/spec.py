@@ -162,17 +162,19 @@ def walk(value: Any) -> Iterator[Any]:
     if isinstance(value, tuple | frozenset):
         for one in value:
             yield from walk(one)
-    elif names := _field_names(type(value)):
-        yield value
-        for name in names:
-            yield from walk(getattr(value, name))
-    elif is_dataclass(value) and not isinstance(value, type):
-        yield value
+        return
+    names = _field_names(value.__class__)
+    if names is None:
+        return
+    yield value
+    for name in names:
+        yield from walk(getattr(value, name))
 
 
 @cache
-def _field_names(kind: type) -> tuple[str, ...]:
-    return tuple(f.name for f in fields(kind)) if is_dataclass(kind) else ()
+def _field_names(kind: Any) -> tuple[str, ...] | None:
+    """The fields of a class of this language; None for a plain word or number."""
+    return tuple(f.name for f in fields(kind)) if is_dataclass(kind) else None
 
 
 def fields_of(value: Any) -> Iterator[Field]:
