@@ -19,6 +19,7 @@ from coi_tracker.process.til_v1 import TIL_V1
 from coi_tracker.protocols import load_protocol
 from coi_tracker.protocols.model import Protocol
 from coi_tracker.storage.database import Database
+from coi_tracker.storage.keyfile import MasterKey
 from coi_tracker.storage.transaction import Transaction
 
 SOFTWARE = f"coi-tracker {__version__}"
@@ -34,6 +35,7 @@ class Record:
     """An open record. ``clock`` is the server's time, ``draw`` its source of random bytes.
 
     ``protocols`` remembers every protocol version read so far by its digest: a version never changes once released.
+    ``person_keys`` open what is kept of participants; without them a record can do everything but that.
     """
 
     database: Database
@@ -42,6 +44,7 @@ class Record:
     process: Process = TIL_V1
     software: str = SOFTWARE
     protocols: dict[str, Protocol] = field(default_factory=dict)
+    person_keys: tuple[MasterKey, ...] = field(default=(), repr=False)
 
     def protocol(self, tx: Transaction, wanted: Definition) -> Protocol:
         """The protocol version that a course follows. Raises Misconfigured when the record does not hold it."""

@@ -1,0 +1,133 @@
+"""Settings: read from the environment and a file, checked once, and never changed afterwards.
+
+Knows names, defaults and shapes of settings. Opens no database and no key: whether what they name is there is found
+out by who uses them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from coi_tracker.errors import Misconfigured
+
+PREFIX = "COI_"
+DEFAULT_FILE = Path("coi.toml")
+NOT_SETTINGS = frozenset({"COI_CONFIG", "COI_EPCIS_SCHEMA", "COI_REQUIRE_ALL"})
+"""Names of the environment that begin like a setting and are none: where the file is, and what tests read."""
+
+_ORIGIN = re.compile(r"[!-*,-~]{1,200}")
+_DATABASE = re.compile(r"(sqlite|postgresql)(\+[a-z0-9]+)?://\S+")
+
+
+def _database(url: str) -> str:
+    if not _DATABASE.fullmatch(url):
+        raise ValueError("not a database address")
+    return url
+
+
+def _origin(name: str) -> str:
+    if not _ORIGIN.fullmatch(name):
+        raise ValueError("not a name of a log")
+    return name
+
+
+class Settings(BaseModel):
+    """Everything that can be set. A field's description says what is expected of its value.
+
+    Paths are relative to the working directory. In the file a name is written as here, in the environment in capitals
+    after ``COI_``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    database_url: Annotated[str, AfterValidator(_database)] = Field(
+        "sqlite:///var/coi.sqlite3", description="an address like sqlite:///FILE or postgresql://USER@HOST/NAME"
+    )
+    key_dir: Path = Field(Path("var/keys"), description="a folder that only the tracker's account may read")
+    checkpoint_dir: Path = Field(Path("var/checkpoints"), description="a folder that checkpoints are copied to")
+    origin: Annotated[str, AfterValidator(_origin)] = Field(
+        "localhost/coi-log", description="the name of the log in its checkpoints: visible ASCII without blanks or '+'"
+    )
+    host: str = Field("127.0.0.1", min_length=1, description="the address to listen on")
+    port: int = Field(8000, ge=1, le=65535, description="a port from 1 to 65535")
+    threads: int = Field(8, ge=1, le=200, description="how many requests are answered at once, 1 to 200")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "warning", description="debug, info, warning or error"
+    )
+
+
+class SettingsError(Misconfigured):
+    """Settings that cannot be used; ``problems`` holds (name, expected, came) of each."""
+
+    def __init__(self, problems: tuple[tuple[str, str, str], ...]) -> None:
+        self.problems = problems
+        if len(problems) == 1:
+            name, expected, came = problems[0]
+            super().__init__(expected=f"{name}: {expected}", came=came, do="correct this setting; nothing was changed")
+            return
+        lines = "\n".join(f"  {name}: expected {expected}; got {came}" for name, expected, came in problems)
+        super().__init__(
+            expected="settings without mistakes",
+            came=f"{len(problems)} mistakes:\n{lines}\n",
+            do="correct them; nothing was changed",
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), self.problems), ()
+
+
+def load_settings(environment: Mapping[str, str] | None = None, *, file: Path | None = None) -> Settings:
+    """The settings of this process: defaults, then the file, then the environment.
+
+    `file`: read instead of ``COI_CONFIG`` or ``./coi.toml``. Raises SettingsError with every mistake at once.
+    """
+    env = os.environ if environment is None else environment
+    source = file or (Path(env["COI_CONFIG"]) if env.get("COI_CONFIG") else None)
+    from_file = _from_file(source or DEFAULT_FILE, required=source is not None)
+    from_env = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in env.items()
+        if name.startswith(PREFIX) and name not in NOT_SETTINGS
+    }
+    written_as = {**{name: name for name in from_file}, **{name: PREFIX + name.upper() for name in from_env}}
+    return _checked({**from_file, **from_env}, written_as)
+
+
+def _checked(values: Mapping[str, object], written_as: Mapping[str, str]) -> Settings:
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        found = (_problem(one["type"], str(one["loc"][0]), values, written_as) for one in error.errors())
+        raise SettingsError(tuple(dict.fromkeys(found))) from None
+
+
+def _problem(kind: str, name: str, values: Mapping[str, object], written_as: Mapping[str, str]) -> tuple[str, str, str]:
+    shown = written_as.get(name, name)
+    if kind == "extra_forbidden":
+        return shown, f"one of the settings {', '.join(sorted(Settings.model_fields))}", "a setting nobody reads"
+    expected = Settings.model_fields[name].description or "another value"
+    came = "something else" if name == "database_url" else f"{str(values[name])[:80]!r}"  # an address holds a password
+    return shown, expected, came
+
+
+def _from_file(path: Path, *, required: bool) -> dict[str, object]:
+    if not required and not path.exists():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise _unreadable(path, f"a mistake: {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(path, getattr(error, "strerror", None) or "bytes that are not UTF-8") from None
+
+
+def _unreadable(path: Path, came: str) -> SettingsError:
+    return SettingsError(((str(path), "a TOML file of settings", came),))
