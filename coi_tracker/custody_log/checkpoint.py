@@ -82,9 +82,7 @@ def read_unverified(note: str | bytes) -> Checkpoint:
     return parse_checkpoint(text)
 
 
-def open_checkpoint(
-    note: str | bytes, keys: Iterable[VerifierKey], *, origin: str | None = None
-) -> OpenedCheckpoint:
+def open_checkpoint(note: str | bytes, keys: Iterable[VerifierKey], *, origin: str | None = None) -> OpenedCheckpoint:
     """The checkpoint in `note`, signed by one of `keys` under the name of its origin.
 
     CheckpointError when it is of another log than `origin` (if given) or only others, such as witnesses,

@@ -190,7 +190,7 @@ def entry_problems(entry: Entry) -> list[str]:
         *_container_problems(entry["containers"]),
         *_reason_problems(entry),
     ]
-    return problems or [*_writable_problems(entry), *_signature_problems(entry)]
+    return problems or _writable_problems(entry) or _signature_problems(entry)
 
 
 def _field_difference(entry: Entry) -> str:

@@ -21,9 +21,7 @@ class EntryError(ValueError):
     """A value that cannot be an entry, or bytes that are not exactly one; the sentence says which and why."""
 
 
-_ENCODE: Final = json.JSONEncoder(
-    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-).encode
+_ENCODE: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 
 def canonical(value: object) -> bytes:

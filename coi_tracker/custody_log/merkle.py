@@ -201,9 +201,7 @@ def verify_inclusion(leaf: bytes, index: int, *, size: int, path: Sequence[bytes
     return last == 0 and computed == root
 
 
-def verify_consistency(
-    old: int, new: int, *, path: Sequence[bytes], old_root: bytes, new_root: bytes
-) -> bool:
+def verify_consistency(old: int, new: int, *, path: Sequence[bytes], old_root: bytes, new_root: bytes) -> bool:
     """Whether the tree of `new` leaves extends the one of `old` (RFC 9162 section 2.1.4.2)."""
     if not 0 <= old <= new or any(len(step) != HASH_SIZE for step in path):
         return False

@@ -56,9 +56,7 @@ def to_base64(data: bytes) -> str:
 def check_key_name(name: str) -> str:
     """`name` itself, or NoteError when it is empty or has a space, a plus or a control character."""
     if not name or "+" in name or any(c.isspace() for c in name) or _CONTROL.search(name):
-        raise NoteError(
-            f"the key name {name!r} must not be empty nor hold spaces, plus or control characters"
-        )
+        raise NoteError(f"the key name {name!r} must not be empty nor hold spaces, plus or control characters")
     return name
 
 
@@ -165,9 +163,7 @@ class SigningKey:
         shield: serialization.KeySerializationEncryption = serialization.NoEncryption()
         if password:
             shield = serialization.BestAvailableEncryption(password)
-        return self._private.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, shield
-        )
+        return self._private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, shield)
 
     def to_text(self) -> str:
         """The C2SP private text. Whoever reads it can sign."""
@@ -231,9 +227,7 @@ def parse_note(note: str | bytes) -> tuple[str, tuple[Signature, ...]]:
     decoded = _decoded(note)
     text, blank, signatures = decoded.rpartition("\n\n")
     if not blank or not signatures.endswith("\n"):
-        raise NoteError(
-            "not a signed note: text, a blank line and signature lines that each end in a newline"
-        )
+        raise NoteError("not a signed note: text, a blank line and signature lines that each end in a newline")
     _check_text(text + "\n")
     lines = signatures[:-1].split("\n")
     if len(lines) > MAX_SIGNATURES:

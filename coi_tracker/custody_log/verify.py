@@ -30,6 +30,8 @@ import zipfile
 import zlib
 from bisect import bisect_left
 from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, Callable
 
@@ -38,6 +40,7 @@ MAX_SMALL_FILE = 1 << 22
 MAX_FINDINGS = 50
 MAX_MEMBERS = 256
 ALWAYS = ("entries.jsonl", "checkpoint.txt", "vkeys.txt", "custody.csv")
+FILE_ORDER = ("entries.jsonl", "proofs.jsonl", "custody.csv", "checkpoint.txt", "vkeys.txt")
 UNREAD = ("report.pdf", "epcis.jsonld", "fhir.json", "prov.jsonld")
 DAMAGED = (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError)
 
@@ -128,6 +131,7 @@ def point_encode(point: Any) -> bytes:
 BASE = point_decode((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
 
 
+@lru_cache(maxsize=256)
 def ed25519_holds(public: bytes, message: bytes, signature: bytes) -> bool:
     """Whether `signature` (64 bytes) is the one of the key `public` (32 bytes) over `message`."""
     if len(public) != 32 or len(signature) != 64:
@@ -459,7 +463,7 @@ def are_records(value: Any, needed: set[str]) -> bool:
 class Bundle:
     """Names and sizes of the files, and a stream of each. Refuses what a bundle never holds."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, open_files: ExitStack) -> None:
         self.zip: zipfile.ZipFile | None = None
         self.path = path
         self.sizes: dict[str, int] = {}
@@ -467,7 +471,7 @@ class Bundle:
             self.list_folder()
             return
         try:
-            self.zip = zipfile.ZipFile(path)
+            self.zip = open_files.enter_context(zipfile.ZipFile(path))
         except DAMAGED as error:
             raise Bad(f"not a zip file: {error}", path.name) from None
         for info in self.zip.infolist():
@@ -526,7 +530,7 @@ class Member:
         self.hash = hashlib.sha256()
         try:
             raw: Any = run.bundle.open(name)
-            self.stream = io.BufferedReader(raw, 1 << 18)
+            self.stream = run.open_files.enter_context(io.BufferedReader(raw, 1 << 18))
         except DAMAGED as error:
             raise Bad(f"cannot be read: {error}", name) from None
 
@@ -534,9 +538,7 @@ class Member:
         try:
             data = self.stream.readline(size) if line else self.stream.read(size)
         except DAMAGED as error:
-            raise Bad(
-                f"damaged after {self.seen} bytes (line {self.lines_read + 1}): {error}", self.name
-            ) from None
+            raise Bad(f"damaged after {self.seen} bytes (line {self.lines_read + 1}): {error}", self.name) from None
         self.seen += len(data)
         if self.seen > self.listed["size"]:
             raise Bad(f"longer than the {self.listed['size']} bytes that the manifest lists", self.name)
@@ -568,14 +570,15 @@ class Ids:
 
     RUN = 1 << 17
 
-    def __init__(self) -> None:
+    def __init__(self, open_files: ExitStack) -> None:
+        self.open_files = open_files
         self.records: list[bytes] = []
         self.files: list[IO[bytes]] = []
 
     def add(self, identifier: str, line: int) -> None:
         self.records.append(bytes.fromhex(identifier.replace("-", "")) + line.to_bytes(8, "big"))
         if len(self.records) >= self.RUN:
-            file = tempfile.TemporaryFile()  # noqa: SIM115
+            file = self.open_files.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
             file.write(b"".join(sorted(self.records)))
             file.seek(0)
             self.files.append(file)
@@ -589,36 +592,55 @@ class Ids:
             if record[:16] == last:
                 yield int.from_bytes(record[16:], "big")
             last = record[:16]
-        for file in self.files:
-            file.close()
 
 
 class Table:
-    """The rows of custody.csv beside the entries: ids, and digests where the table has that column."""
+    """The rows of custody.csv beside the entries: ids, and digests where the table has that column.
 
-    def __init__(self, member: Member) -> None:
-        self.rows = csv.reader(line.decode("utf-8") + "\n" for line in member.lines())
-        self.header = [cell.lstrip("\ufeff") for cell in self.read() or []]
-        if "id" not in self.header:
-            raise Bad("custody.csv has no column 'id'", "custody.csv")
+    A table that cannot be read on is `broken`: it says no more, and the entries are checked without it.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run, self.member = run, Member(run, "custody.csv")
+        self.rows = csv.reader(line.decode("utf-8") + "\n" for line in self.member.lines())
+        self.broken = False
         self.digests = RootBuilder()
-        self.count = 0
+        self.first_odd: int | None = None
+        self.header = [cell.lstrip("\ufeff") for cell in self.read() or []]
+        if "id" not in self.header and not self.broken:
+            self.fail("no column is called 'id'")
+
+    def fail(self, problem: str) -> None:
+        self.broken = True
+        self.run.blame(problem, "custody.csv", self.member.lines_read or 1)
 
     def read(self) -> list[str] | None:
         try:
-            return next(self.rows, None)
+            return None if self.broken else next(self.rows, None)
+        except Bad as bad:
+            self.fail(bad.problem)
         except (csv.Error, UnicodeDecodeError) as error:
-            raise Bad(f"cannot be read as a table: {error}", "custody.csv") from None
+            self.fail(f"cannot be read as a table: {error}")
+        return None
 
     def next(self) -> dict[str, str] | None:
         cells = self.read()
         if cells is None:
             return None
-        self.count += 1
         row = dict(zip(self.header, cells))
         if matches(HEX64, row.get("digest")):
             self.digests.append(bytes.fromhex(row["digest"]))
         return row
+
+    def tells(self, line: int, digest: str, entry: dict[str, Any] | None) -> bool:
+        """Whether the next row is of this entry. Remembers the first that is not."""
+        row = self.next()
+        same = row is not None and row.get("digest", digest) == digest
+        if same and row and entry:
+            same = row.get("id") == entry["id"]
+        if not same and not self.broken:
+            self.first_odd = self.first_odd or line
+        return same
 
 
 # --- The run ------------------------------------------------------------------------------------------------
@@ -653,11 +675,11 @@ class Run:
         self.earlier: Checkpoint | None = None
         self.prefix_root: bytes | None = None
         self.chains: dict[str, ChainEnd] = {}
-        self.heads, self.tree, self.ids = HeadsTree(), RootBuilder(), Ids()
+        self.open_files = ExitStack()
+        self.heads, self.tree, self.ids = HeadsTree(), RootBuilder(), Ids(self.open_files)
         self.current: Key | None = None
         self.handed: set[str] = {key.text for key in given}
         self.shown_whole = self.shown_part = 0
-        self.csv_first: int | None = None
         self.last_kind = ""
 
     @property
@@ -690,17 +712,11 @@ class Run:
             raise Bad("not the manifest of a bundle of format 1", "manifest.json")
         files = manifest.get("files")
         shapes = (manifest.get("origin"), str), (manifest.get("filter"), dict), (files, dict)
-        if not all(isinstance(value, kind) for value, kind in shapes) or not is_count(
-            manifest.get("tree_size")
-        ):
+        if not all(isinstance(value, kind) for value, kind in shapes) or not is_count(manifest.get("tree_size")):
             raise Bad("origin, filter, tree_size or files are missing or malformed", "manifest.json")
         assert isinstance(files, dict)  # noqa: S101
         for name, listed in files.items():
-            good = (
-                isinstance(listed, dict)
-                and matches(HEX64, listed.get("sha256"))
-                and is_count(listed.get("size"))
-            )
+            good = isinstance(listed, dict) and matches(HEX64, listed.get("sha256")) and is_count(listed.get("size"))
             if not good or not PLAIN_NAME.fullmatch(name) or name in ("manifest.json", "manifest.note"):
                 raise Bad(f"the line of {name[:80]!r} is malformed", "manifest.json")
         self.manifest, self.files, self.manifest_sha = manifest, files, hashlib.sha256(data).hexdigest()
@@ -748,47 +764,38 @@ class Run:
 
     def walk(self) -> None:
         """Read entries, table and proofs side by side, once."""
-        entries = Member(self, "entries.jsonl")
-        proofs = Member(self, "proofs.jsonl") if "proofs.jsonl" in self.files else None
-        table_file = Member(self, "custody.csv")
-        table = Table(table_file)
-        in_step = (
-            Proofs(self, proofs)
-            if proofs and (not self.whole_log or self.files["proofs.jsonl"]["size"])
-            else None
-        )
-        line = 0
+        entries, table = Member(self, "entries.jsonl"), Table(self)
+        member = Member(self, "proofs.jsonl") if "proofs.jsonl" in self.files else None
+        needed = member is not None and (not self.whole_log or self.files["proofs.jsonl"]["size"] > 0)
+        proofs = Proofs(self, member) if member and needed else None
         try:
             for line, data in enumerate(entries.lines(), 1):
-                self.take(line, data, table.next(), in_step)
+                self.take(line, data, table, proofs)
+            self.missing_after(entries.lines_read, table)
         except Bad as bad:
-            self.blame(bad.problem, bad.file, entries.lines_read + (bad.file == "entries.jsonl" and not line))
+            self.blame(bad.problem, bad.file, self.tree.size + 1)
         self.resolve_doubts()
         for double in self.ids.doubles():
             self.blame("its id is the id of an earlier entry", "entries.jsonl", double)
-        self.trying(lambda: self.after_table(table, line), "custody.csv")
-        if in_step:
-            self.trying(in_step.finish, "proofs.jsonl")
-        for member in (entries, table_file, proofs):
-            if member:
-                self.trying(member.close, member.name)
+        self.judge_table(table)
+        if proofs:
+            proofs.finish()
+        for read in (entries, table.member, member):
+            if read:
+                self.trying(read.close, read.name)
 
-    def take(self, line: int, data: bytes, row: dict[str, str] | None, proofs: Proofs | None) -> None:
+    def take(self, line: int, data: bytes, table: Table, proofs: Proofs | None) -> None:
         digest = leaf_hash(data)
         if self.earlier and self.tree.size == self.earlier.size:
             self.prefix_root = self.tree.root()
         self.tree.append(digest)
         sure, index = proofs.next(line, digest) if proofs else (False, line - 1)
-        told = row is not None and row.get("digest", digest.hex()) == digest.hex()
+        entry = None
         try:
             entry = read_entry(data)
         except Bad as bad:
             self.blame(bad.problem, "entries.jsonl", line, index=index)
-            entry = None
-        if not told or (entry and row and row["id"] != entry["id"]):
-            self.csv_first = self.csv_first or line
-            if sure:
-                self.blame(f"row {line} does not tell of entry {index}", "custody.csv", line)
+        told = table.tells(line, digest.hex(), entry)
         self.last_kind = entry["kind"] if entry else ""
         if entry:
             self.ids.add(entry["id"], line)
@@ -822,9 +829,7 @@ class Run:
             now.doubt = before.line
 
     def unlinked(self, line: int, chain: str) -> None:
-        self.blame(
-            f"does not fit its neighbour in {chain}: altered after it was linked", "entries.jsonl", line
-        )
+        self.blame(f"does not fit its neighbour in {chain}: altered after it was linked", "entries.jsonl", line)
 
     def resolve_doubts(self) -> None:
         for chain, end in self.chains.items():
@@ -849,19 +854,13 @@ class Run:
     def check_heads(self, evidence: dict[str, Any]) -> None:
         root = base64.b64encode(self.heads.root()).decode()
         if evidence != {"heads_root": root, "leaves": len(self.heads.names)}:
-            raise Bad(
-                "the heads root is not the one of the chains so far: an entry before it, or it, was altered"
-            )
+            raise Bad("the heads root is not the one of the chains so far: an entry before it, or it, was altered")
 
     def rotate(self, evidence: dict[str, Any]) -> None:
         old, new = Key(str(evidence.get("old_vkey"))), Key(str(evidence.get("new_vkey")))
         text, signers = signers_of(str(evidence.get("note")).encode("utf-8", "replace"), [old, new])
         said = f"{self.manifest['origin']}/key_rotated\n{old.text}\n{new.text}\n"
-        if (
-            {key.text for key in signers} != {old.text, new.text}
-            or not text.startswith(said)
-            or text.count("\n") != 4
-        ):
+        if {key.text for key in signers} != {old.text, new.text} or not text.startswith(said) or text.count("\n") != 4:
             raise Bad("the change of key is not signed by the old and the new key")
         if self.current and self.current.text != old.text:
             raise Bad("the change of key does not start from the key in force")
@@ -869,30 +868,27 @@ class Run:
         if old.text in self.handed:
             self.handed.add(new.text)
 
-    def after_table(self, table: Table, lines: int) -> None:
-        """What the table tells beyond the entries, and which entry is the first that differs from it."""
+    def missing_after(self, lines: int, table: Table) -> None:
+        """The entry that the table tells of after the last one, if there is such a row."""
         row = table.next()
         if row is not None:
-            missing = {"index": lines} if self.whole_log else {}
-            self.blame(
-                f"the entry {row['id'][:40]!r} that custody.csv tells of is missing",
-                "entries.jsonl",
-                lines + 1,
-                **missing,
-            )
+            told = f"the entry {row.get('id', '')[:40]!r} that custody.csv tells of is missing"
+            self.blame(told, "entries.jsonl", lines + 1)
             while table.next():
                 pass
-        if not self.whole_log or not self.checkpoint or self.csv_first is None:
+
+    def judge_table(self, table: Table) -> None:
+        """An entry and its row differ: find out which of the two was altered."""
+        line, signed = table.first_odd, self.checkpoint.root if self.checkpoint else b""
+        if line is None:
             return
-        signed = self.checkpoint.root
-        if self.tree.root() == signed:
-            self.blame(f"row {self.csv_first} does not tell of its entry", "custody.csv", self.csv_first)
+        named = any(f["file"] == "entries.jsonl" and f["line"] == line for f in self.findings)
+        if self.tree.root() == signed or (not self.whole_log and not named):
+            self.blame("does not tell of the entry at its place", "custody.csv", line + 1)
         elif table.digests.root() == signed:
-            self.blame(
-                "not the entry that was signed: its digest is another", "entries.jsonl", self.csv_first
-            )
+            self.blame("not the entry that was signed: its digest is another", "entries.jsonl", line)
         else:
-            self.blame("differs from its row in custody.csv", "entries.jsonl", self.csv_first)
+            self.blame("differs from its row in custody.csv", "entries.jsonl", line)
 
     # -- after the entries
 
@@ -913,9 +909,7 @@ class Run:
             else:
                 self.blame("the root over the entries is not the one that was signed", "entries.jsonl")
         elif size and self.last_kind != "checkpoint_heads":
-            self.blame(
-                "the last entry under the checkpoint is not of kind checkpoint_heads", "entries.jsonl", size
-            )
+            self.blame("the last entry under the checkpoint is not of kind checkpoint_heads", "entries.jsonl", size)
 
     def check_earlier(self, consistency: bytes | None) -> None:
         if not self.earlier or not self.checkpoint:
@@ -941,9 +935,7 @@ class Run:
                 raise Bad("the consistency proof is of other sizes", "checkpoint.txt")
             same = extends(old.size, new.size, hashes(proof.get("path")), old.root, new.root)
         if not same:
-            raise Bad(
-                f"rewritten: the {old.size} entries of the earlier checkpoint were others", "checkpoint.txt"
-            )
+            raise Bad(f"rewritten: the {old.size} entries of the earlier checkpoint were others", "checkpoint.txt")
 
     def check_key(self) -> None:
         """The checkpoint is by a key that was given, or handed on from it; and by the key in force."""
@@ -997,10 +989,11 @@ def quiet(size: int) -> None:
     """Progress that nobody watches."""
 
 
-def severity(finding: dict[str, Any]) -> tuple[int, int]:
-    """Entries first, in their order; then lines of other files; then whole files."""
-    line, entry = finding["line"], finding["file"] == "entries.jsonl"
-    return (0 if entry and line else 1 if entry else 2 if line else 3), line or 0
+def severity(finding: dict[str, Any]) -> tuple[bool, bool, int, int]:
+    """Entries first, in their order; then lines of other files, then whole files, the manifest last."""
+    name, line = finding["file"], finding["line"]
+    rank = FILE_ORDER.index(name) if name in FILE_ORDER else len(FILE_ORDER) + name.startswith("manifest")
+    return name != "entries.jsonl", not line, rank, line or 0
 
 
 def hashes(path: Any) -> list[bytes]:
@@ -1027,9 +1020,7 @@ class Proofs:
             raise Bad("ends before everything is proved", "proofs.jsonl")
         proof = load(line)
         if not isinstance(proof, dict) or set(proof) != set(fields):
-            raise Bad(
-                f"line {self.member.lines_read} is not a proof with {', '.join(fields)}", "proofs.jsonl"
-            )
+            raise Bad(f"line {self.member.lines_read} is not a proof with {', '.join(fields)}", "proofs.jsonl")
         return proof
 
     def next(self, line: int, digest: bytes) -> tuple[bool, int | None]:
@@ -1050,18 +1041,19 @@ class Proofs:
         self.last = index
         if included(digest, index, self.size, path, self.root):
             return True, int(index)
-        self.run.blame(
-            "not under the signed root: altered, or its proof replaced", "entries.jsonl", line, index=index
-        )
+        self.run.blame("not under the signed root: altered, or its proof replaced", "entries.jsonl", line, index=index)
         return False, int(index)
 
     def finish(self) -> None:
         """The heads entry, the end of every chain shown, and nothing more."""
         proved = {"log"}
-        if self.size:
-            root, leaves = self.heads()
-            for line in self.rows:
-                self.run.trying(self.chain_end, "proofs.jsonl", load(line), root, leaves, proved)
+        try:
+            if self.size:
+                root, leaves = self.heads()
+                for line in self.rows:
+                    self.chain_end(load(line), root, leaves, proved)
+        except Bad as bad:
+            self.run.blame(bad.problem, "proofs.jsonl", self.member.lines_read)
         for chain in sorted(set(self.run.chains) - proved):
             self.run.blame(f"nothing shows where {chain} ends", "proofs.jsonl")
         course = self.run.manifest["filter"].get("course")
@@ -1104,9 +1096,7 @@ class Proofs:
         if shown.seq > seq or (shown.seq == seq and shown.digest.hex() != digest):
             self.run.blame(f"{chain} ends elsewhere under the checkpoint", "entries.jsonl", shown.line)
         elif not complete and chain == f"course/{course}":
-            gap = (
-                f"{chain} has entries 1 to {seq}, shown are {shown.first} to {shown.seq}: some are held back"
-            )
+            gap = f"{chain} has entries 1 to {seq}, shown are {shown.first} to {shown.seq}: some are held back"
             self.run.blame(gap, "entries.jsonl")
         self.run.shown_whole += complete
         self.run.shown_part += not complete
@@ -1125,11 +1115,12 @@ def verify(
     """
     run = Run(given or [])
     try:
-        run.bundle = Bundle(path)
-        run.read_manifest()
-        if progress:
-            run.progress = progress(sum(listed["size"] for listed in run.files.values()))
-        check_all(run, earlier, consistency)
+        with run.open_files:
+            run.bundle = Bundle(path, run.open_files)
+            run.read_manifest()
+            if progress:
+                run.progress = progress(sum(listed["size"] for listed in run.files.values()))
+            check_all(run, earlier, consistency)
     except Bad as bad:
         run.blame(bad.problem, bad.file or "manifest.json")
     return run.report()
@@ -1163,11 +1154,7 @@ def sentence(report: dict[str, Any]) -> str:
     if report["verified"]:
         told = "the whole log" if (report["filter"] or {}).get("all") else "a part of the log"
         parts = f", {report['chains_in_part']} of them in part" if report["chains_in_part"] else ""
-        grown = (
-            f", extending the {report['earlier_size']} known before"
-            if report["earlier_size"] is not None
-            else ""
-        )
+        grown = f", extending the {report['earlier_size']} known before" if report["earlier_size"] is not None else ""
         return (
             f"VERIFIED: {report['entries']} entries in {report['chains']} chains{parts}, {told} "
             f"{report['origin']} at {report['tree_size']} entries{grown}, signed by {report['key']}{notes}"
@@ -1212,13 +1199,9 @@ def given_key(text: str) -> Key:
 def run_command(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="verify.py", description="Verify a bundle of a custody log.")
     parser.add_argument("bundle", help="the zip or the folder")
-    parser.add_argument(
-        "--checkpoint", metavar="EARLIER", help="a checkpoint you kept: the log must extend it"
-    )
+    parser.add_argument("--checkpoint", metavar="EARLIER", help="a checkpoint you kept: the log must extend it")
     parser.add_argument("--consistency", metavar="PROOF", help="consistency proof, for a part of the log")
-    parser.add_argument(
-        "--vkey", metavar="KEY", action="append", default=[], help="the key the issuer published"
-    )
+    parser.add_argument("--vkey", metavar="KEY", action="append", default=[], help="the key the issuer published")
     parser.add_argument("--json", action="store_true", help="print everything that was found")
     options = parser.parse_args(arguments)
     if not Path(options.bundle).exists():
