@@ -158,8 +158,8 @@ class Step:
 
 
 def walk(value: Any) -> Iterator[Any]:
-    """Every value inside a definition, from the outside in."""
-    if isinstance(value, tuple | frozenset):
+    """Every value inside a definition, from the outside in. (Sets hold words only, never values.)"""
+    if isinstance(value, tuple):
         for one in value:
             yield from walk(one)
         return
