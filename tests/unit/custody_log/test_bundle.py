@@ -45,6 +45,7 @@ def written(log: SyntheticLog, target: Path, **options: Any) -> Any:
     return write_bundle(target, source, signing_key=key, exported_by="Zoë", exported_at=MOMENT, **options)
 
 
+@pytest.mark.requirement("COI-LOG-09")
 @pytest.mark.parametrize("part", [{}, {"course": "C001"}, {"first": 3, "last": 17}])
 def test_a_bundle_holds_exactly_the_files_of_the_format(
     part: dict[str, Any], log: SyntheticLog, tmp_path: Path
@@ -78,6 +79,7 @@ def test_the_same_export_is_the_same_file(log: SyntheticLog, tmp_path: Path) -> 
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
 
 
+@pytest.mark.requirement("COI-LOG-18")
 @pytest.mark.parametrize("part", [{}, {"course": "C001"}, {"first": 3, "last": 17}])
 def test_the_readme_says_what_verification_does_and_does_not_prove(
     part: dict[str, Any], log: SyntheticLog, tmp_path: Path
@@ -102,6 +104,7 @@ def test_an_empty_log_can_be_exported_and_verified(tmp_path: Path) -> None:
 # --- custody.csv
 
 
+@pytest.mark.requirement("COI-LOG-17")
 def test_the_table_has_a_row_an_event_and_no_formula(log: SyntheticLog, tmp_path: Path) -> None:
     nasty = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", 'say "hi", you', "plain"]
     log = SyntheticLog()
@@ -259,6 +262,7 @@ class EndlessSource(Source):
         return [[bytes(32)] * 15 for _ in indexes]
 
 
+@pytest.mark.requirement("COI-LOG-10")
 def test_memory_does_not_grow_with_the_number_of_entries(log: SyntheticLog, tmp_path: Path) -> None:
     """20 000 entries are 17 MB of lines and 14 MB of proofs; the process may grow by a fraction of that."""
     source = EndlessSource(log, {"course": "C000"}, [])

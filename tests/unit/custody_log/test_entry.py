@@ -51,6 +51,7 @@ def test_what_cannot_be_written_is_refused(value: object, sentence: str) -> None
         canonical(value)
 
 
+@pytest.mark.requirement("COI-LOG-01")
 @pytest.mark.parametrize(
     "line",
     [
@@ -87,6 +88,7 @@ def test_a_second_way_of_writing_is_refused(line: bytes) -> None:
         verify.read_entry(line)
 
 
+@pytest.mark.requirement("COI-LOG-01", "COI-LOG-02")
 def test_every_entry_of_the_log_is_well_formed_for_both_readers() -> None:
     for line in LOG.lines:
         entry = parse_line(line)
@@ -137,6 +139,7 @@ def test_a_malformed_entry_gets_a_sentence(change: dict[str, Any], sentence: str
     assert any(sentence in problem for problem in problems), problems
 
 
+@pytest.mark.requirement("COI-PII-02")
 def test_fields_that_lack_or_do_not_belong_are_named() -> None:
     (problem,) = entry_problems({k: v for k, v in SIGNED.items() if k != "zone"} | {"patient_name": "x"})
     assert "zone" in problem
@@ -158,6 +161,7 @@ def test_reasons_belong_to_refusals() -> None:
     assert entry_problems(refused) == ["a refusal has no reason"]
 
 
+@pytest.mark.requirement("COI-LOG-15")
 def test_a_signature_copied_to_another_entry_does_not_belong_there() -> None:
     """Copied to the next entry of the same course, by the same person, for the same step."""
     others = (parse_line(line) for line in LOG.lines if b'"step":"receive_tissue"' in line)
@@ -191,6 +195,7 @@ def test_chain_names_are_read_strictly() -> None:
             parse_chain(name)
 
 
+@pytest.mark.requirement("COI-LOG-03")
 def test_continuity_names_gaps_and_wrong_predecessors() -> None:
     follow = Continuity()
     head = Head("course/A", 1, b"\x01" * 32)

@@ -87,6 +87,7 @@ def small_nodes() -> Nodes:
     return nodes
 
 
+@pytest.mark.requirement("COI-LOG-08")
 def test_the_roots_are_the_published_ones() -> None:
     nodes = small_nodes()
     for size, expected in enumerate(ROOTS):
@@ -94,12 +95,14 @@ def test_the_roots_are_the_published_ones() -> None:
         assert merkle.root_at(size, nodes.fetch).hex() == expected
 
 
+@pytest.mark.requirement("COI-LOG-08")
 @pytest.mark.parametrize(("index", "size"), INCLUSION)
 def test_the_audit_paths_are_the_published_ones(index: int, size: int) -> None:
     path = merkle.inclusion_path(index, size, small_nodes().fetch)
     assert [step.hex() for step in path] == INCLUSION[index, size]
 
 
+@pytest.mark.requirement("COI-LOG-08")
 @pytest.mark.parametrize(("old", "new"), CONSISTENCY)
 def test_the_consistency_proofs_are_the_published_ones(old: int, new: int) -> None:
     path = merkle.consistency_path(old, new, small_nodes().fetch)

@@ -33,10 +33,12 @@ LOG = SigningKey.from_seed("log.example/coi", SEED)
 WITNESS = SigningKey.from_seed("witness.example", SEED[::-1])
 
 
+@pytest.mark.requirement("COI-LOG-08")
 def test_the_published_note_is_made_to_the_byte() -> None:
     assert sign(PETER_TEXT, [SigningKey.from_text(PETER_SECRET)]) == PETER_TEXT + "\n" + PETER_LINE
 
 
+@pytest.mark.requirement("COI-LOG-08")
 @pytest.mark.parametrize(
     ("note", "key"), [(PETER_TEXT + "\n" + PETER_LINE, PETER), (FOO_NOTE, FOO)], ids=["go", "c2sp"]
 )
@@ -139,6 +141,7 @@ def test_a_text_may_have_empty_lines() -> None:
     assert opened.text == "a\n\nb\n"
 
 
+@pytest.mark.requirement("COI-LOG-06")
 def test_a_checkpoint_is_three_lines_and_comes_back() -> None:
     checkpoint = Checkpoint("log.example/coi", 20852163, bytes(32))
     assert checkpoint.text() == f"log.example/coi\n20852163\n{'A' * 43}=\n"

@@ -53,6 +53,7 @@ def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(started, capture_output=True, text=True, check=False, cwd="/")
 
 
+@pytest.mark.requirement("COI-LOG-11", "COI-LOG-12", "COI-LOG-16")
 @pytest.mark.parametrize("name", [*PARTS, *(f"{part}.zip" for part in PARTS)])
 def test_a_clean_bundle_is_verified_with_nothing_installed(name: str, bundles: Path) -> None:
     done = command(bundles, str(bundles / name))
@@ -60,6 +61,14 @@ def test_a_clean_bundle_is_verified_with_nothing_installed(name: str, bundles: P
     assert done.stdout.startswith("VERIFIED: ")
     assert done.stdout.count("\n") == 1
     assert "the key came with the bundle" in done.stdout
+
+
+@pytest.mark.requirement("COI-LOG-13")
+def test_a_bundle_of_one_course_shows_nothing_of_another(bundles: Path) -> None:
+    for name, data in read_folder(bundles / "course").items():
+        assert b"C001" in data or name not in ("entries.jsonl", "custody.csv", "proofs.jsonl", "manifest.json")
+        for other in (b"C000", b"C002", b"subject/001"):
+            assert other not in data, (name, other)
 
 
 def test_the_verdict_can_be_read_by_a_program(bundles: Path, log: SyntheticLog) -> None:
@@ -227,6 +236,7 @@ def test_a_manifest_that_is_none_is_refused(manifest: bytes, bundles: Path, tmp_
 # --- earlier checkpoints
 
 
+@pytest.mark.requirement("COI-LOG-14")
 def test_an_earlier_checkpoint_is_extended(log: SyntheticLog, bundles: Path, tmp_path: Path) -> None:
     for number, note in enumerate(log.checkpoints):
         (tmp_path / "c.txt").write_text(note)
@@ -235,6 +245,7 @@ def test_an_earlier_checkpoint_is_extended(log: SyntheticLog, bundles: Path, tmp
         assert "extending the" in done.stdout
 
 
+@pytest.mark.requirement("COI-LOG-14")
 def test_a_log_written_anew_by_the_holder_of_the_key_does_not_extend_it(log: SyntheticLog, tmp_path: Path) -> None:
     """Everything about the new log is signed by the right key; only the checkpoint that left the building tells."""
     anew = SyntheticLog()
@@ -282,6 +293,7 @@ def rotated() -> SyntheticLog:
     return log
 
 
+@pytest.mark.requirement("COI-LOG-07")
 def test_the_first_key_is_enough_to_trust_its_successors(rotated: SyntheticLog, tmp_path: Path) -> None:
     bundle_of(rotated, tmp_path / "b", as_folder=True)
     for vkey in rotated.vkeys:
@@ -304,6 +316,7 @@ def test_a_checkpoint_by_a_key_no_longer_in_force_is_refused(tmp_path: Path) -> 
     assert "not signed by the key in force" in report["first_bad"]["problem"]
 
 
+@pytest.mark.requirement("COI-LOG-07")
 def test_nobody_names_a_successor_without_the_old_key(tmp_path: Path) -> None:
     """The entry names the key in force, the note is by a stranger's key in its place."""
     log = small_log(5)
@@ -341,6 +354,7 @@ def issued(lines: list[bytes], log: SyntheticLog, folder: Path) -> dict[str, Any
     return verify.verify(folder)
 
 
+@pytest.mark.requirement("COI-LOG-03", "COI-LOG-05")
 def test_even_the_holder_of_the_key_cannot_break_the_rules_of_the_log(log: SyntheticLog, tmp_path: Path) -> None:
     """A gap, a forged heads entry, the same id twice, a signature that was moved: signed, and refused all the same."""
     lines = log.lines
@@ -370,6 +384,7 @@ def test_a_table_that_tells_of_other_events_is_refused_although_it_is_signed(
             assert not report["verified"], (name, told[:2])
 
 
+@pytest.mark.requirement("COI-LOG-10")
 def test_identifiers_are_compared_beyond_what_is_held_in_memory(tmp_path: Path) -> None:
     from contextlib import ExitStack
 

@@ -25,6 +25,8 @@ from tests.unit.custody_log.tampering import (
 KINDS = ("whole", "course", "period")
 STRANGER = seeded_key("log.example/coi", 99)
 
+pytestmark = pytest.mark.requirement("COI-MUST-19")
+
 
 @pytest.fixture(scope="module")
 def log() -> SyntheticLog:
@@ -184,6 +186,7 @@ def test_a_cut_tail_is_seen(kind: str, cut: int, bundles: dict[str, Files], tmp_
     assert named == ("manifest.note" if kind == "period" else "entries.jsonl"), report["findings"]
 
 
+@pytest.mark.requirement("COI-LOG-13")
 def test_a_course_with_its_first_entries_held_back_is_refused(
     bundles: dict[str, Files], tmp_path: Path, log: SyntheticLog
 ) -> None:
