@@ -16,7 +16,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote
 
 from sqlalchemy import URL, Engine, create_engine, event
@@ -64,6 +64,12 @@ class Database:
     def close(self) -> None:
         """Close every connection that is not lent out."""
         self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
