@@ -13,14 +13,16 @@ from coi_tracker.course import Course
 from coi_tracker.process.spec import Move, Process, Step
 from coi_tracker.vocabulary import Disposition, Material, Standing, Track, Treatment
 
-STATES: Mapping[Track, frozenset[str]] = MappingProxyType(
+WORDS: Mapping[Track, tuple[str, ...]] = MappingProxyType(
     {
-        Track.MATERIAL: frozenset(Material),
-        Track.DISPOSITION: frozenset(Disposition),
-        Track.TREATMENT: frozenset(Treatment),
-        Track.STANDING: frozenset(Standing),
+        Track.MATERIAL: tuple(Material),
+        Track.DISPOSITION: tuple(Disposition),
+        Track.TREATMENT: tuple(Treatment),
+        Track.STANDING: tuple(Standing),
     }
 )
+"""The states of each track, in the order of the work."""
+STATES: Mapping[Track, frozenset[str]] = MappingProxyType({track: frozenset(words) for track, words in WORDS.items()})
 
 
 @dataclass(frozen=True, slots=True)
