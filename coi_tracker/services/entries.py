@@ -30,7 +30,7 @@ NO_DEFINITION = Definition("", "", "")
 
 
 def new_entry(event: Event, *, seq: int, prev: str | None) -> NewEntry:
-    """The entry of an event at its place in its chain, ready to append. Raises BrokenPromise if it is not well formed."""
+    """The entry of an event at its place in its chain, ready to append. Raises BrokenPromise for a malformed one."""
     value = entry_of(event, seq=seq, prev=prev)
     problems = entry_problems(value)
     if problems:

@@ -227,4 +227,4 @@ def _around(route: Route, rows: AroundRows, codes: tuple[ReadCode, ...], identif
 
 def _shipper(rows: AroundRows, codes: tuple[ReadCode, ...]) -> Any:
     by_serial: Mapping[str, Any] = {s.serial: s for s in rows.shippers.values()}
-    return next((by_serial[c.serial] for c in codes if c.serial in by_serial), None)
+    return next((by_serial[c.serial] for c in codes if c.serial is not None and c.serial in by_serial), None)
