@@ -70,7 +70,7 @@ class LogKey:
 class EntryFilter:
     """Which entries to list. All that is given has to fit; nothing given means all.
 
-    `site`: the chains of the site's courses, of its subjects, and of the place itself. `since` and `until` are times
+    `site`: the chains of the site's courses, of its subjects, of its stations, and of the place itself. `since` and `until` are times
     of recording, `until` excluded. `below`: only log indexes below this.
     """
 
@@ -231,7 +231,8 @@ _CONDITIONS: Mapping[str, str] = {
     "chains": "e.chain IN {chains}",
     "course": "e.chain = :course",
     "site": "e.chain IN (SELECT chain FROM courses WHERE site = :site "
-    "UNION ALL SELECT 'subject/' || number FROM subjects WHERE site = :site UNION ALL SELECT 'place/' || :site)",
+    "UNION ALL SELECT 'subject/' || number FROM subjects WHERE site = :site UNION ALL SELECT 'place/' || :site "
+    "UNION ALL SELECT 'station/' || code FROM stations WHERE place = :site)",
     "since": "e.recorded_at >= :since",
     "until": "e.recorded_at < :until",
     "below": "p.idx < :below",
