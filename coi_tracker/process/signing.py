@@ -90,27 +90,31 @@ def fact_name(look: Look, template: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SameTwoAtBedside:
-    """The bag was verified against the wristband by the same two people, minutes before."""
+    """The bag was verified against the wristband by the same two people, minutes before the infusion started."""
 
     valid: ProtocolPath
+    at: str  # the evidence that says when the infusion started
     part: str = "bag"
 
     def unmet(self, look: Look) -> Iterator[Reason]:
-        """Not verified, verified by others, or too long ago."""
+        """Not verified, verified by others, afterwards, or too long before."""
         now = {s.account for s in look.attempt.signers}
+        started = look.evidence.get(self.at, look.now)
         for bag in look.containers(self.part):
             if bag.verified_at is None:
                 yield reason(Code.GATE_NOT_MET, "bedside: wristband and bag verified by two people", "not verified")
                 continue
             if not set(bag.verified_by) <= now:
                 yield reason(Code.GATE_NOT_MET, "bedside: the two who verified the bag infuse it", "somebody else")
-            ago = look.now - bag.verified_at
-            if not ago <= look.limit(self.valid):
-                yield reason(Code.TOO_LATE, f"verified within {hours(look.limit(self.valid))}", f"{hours(ago)} ago")
+            gone = started - bag.verified_at
+            if gone.total_seconds() < 0:
+                yield reason(Code.TOO_EARLY, "started after the check at the bedside", f"{hours(-gone)} before it")
+            if gone > look.limit(self.valid):
+                yield reason(Code.TOO_LATE, f"verified within {hours(look.limit(self.valid))}", f"{hours(gone)} before")
 
     def say(self) -> str:
         """The need in words."""
-        return f"verified at the bedside by the same two, within *{self.valid}*"
+        return f"verified at the bedside by the same two, at most *{self.valid}* before {self.at}"
 
 
 def signature_faults(look: Look, asked: frozenset[Meaning]) -> Iterator[Reason]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from coi_tracker.process.bedside import (
     BagGood,
     Il2Due,
@@ -54,6 +56,7 @@ AFTER_LD = Within(
     before=protocol.treatment.infusion_not_after,
     excused_by=BOTH,
 )
+STARTED_AFTER_LD = replace(AFTER_LD, at="started_at")
 
 thaw_bag = Step(
     "thaw_bag",
@@ -100,9 +103,9 @@ INFUSING = (
     instant("started_at", "start of the infusion"),
     instant("ended_at", "end of the infusion"),
     InOrder("started_at", "ended_at"),
-    SameTwoAtBedside(protocol.product.bedside_check_valid),
+    SameTwoAtBedside(protocol.product.bedside_check_valid, "started_at"),
     BagGood(protocol.product.thaw_limit, at="ended_at"),
-    AFTER_LD,
+    STARTED_AFTER_LD,
     Given(Field("volume", "volume infused", FieldKind.QUANTITY, "mL", limits=(0, 1000))),
 )
 INFUSED = (Becomes("bag", S.INFUSED), RecordsInfusion(), SettlesInfusion())
