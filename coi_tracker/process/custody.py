@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from coi_tracker.course import Container, Course, Event, PlaceId
 from coi_tracker.process.effects import Silent, put, touched
 from coi_tracker.process.look import Look
-from coi_tracker.vocabulary import ContainerState
+from coi_tracker.vocabulary import FINAL_STATES, ContainerState
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,3 +128,43 @@ class Accepts(Silent):
     def say(self) -> str:
         """The effect in words."""
         return f"custody of {', '.join(self.parts)} moves here -> {self.state}"
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacks(Silent):
+    """Everything leaves the shipper again; an offer nobody accepted is taken back. Custody has not moved."""
+
+    MOVES_MATERIAL: ClassVar[bool] = True
+    NOTES: ClassVar[tuple[str, ...]] = ("contents",)
+    FACTS: ClassVar[tuple[str, ...]] = ("shipper", "seal")
+
+    def note(self, look: Look) -> Mapping[str, Any]:
+        """What was taken out."""
+        return {"contents": sorted(c.id for c in contents(look.course))}
+
+    def apply(self, course: Course, event: Event) -> Course:
+        """Empty the shipper."""
+        course = put(course, (replace(c, shipper=None, offered_to=None) for c in contents(course)))
+        return course.with_facts({"shipper": None, "seal": None})
+
+    def say(self) -> str:
+        """The effect in words."""
+        return "contents out of the shipper, the offer is taken back"
+
+
+@dataclass(frozen=True, slots=True)
+class SettlesShipper(Silent):
+    """What has a final fate is in no shipper and on offer to nobody; a shipper with nothing left in it is free."""
+
+    MOVES_MATERIAL: ClassVar[bool] = True
+    FACTS: ClassVar[tuple[str, ...]] = ("shipper", "seal")
+
+    def apply(self, course: Course, event: Event) -> Course:
+        """Take them out, free the shipper."""
+        gone = (c for c in course.containers.values() if c.state in FINAL_STATES and (c.shipper or c.offered_to))
+        course = put(course, [replace(c, shipper=None, offered_to=None) for c in gone])
+        return course if contents(course) else course.with_facts({"shipper": None, "seal": None})
+
+    def say(self) -> str:
+        """The effect in words."""
+        return "a shipper with nothing left in it is free"

@@ -32,6 +32,21 @@ class ContentsHere:
 
 
 @dataclass(frozen=True, slots=True)
+class ContentsHeld:
+    """Everything in the shipper is in the custody of this place, offered on or not."""
+
+    def unmet(self, look: Look) -> Iterator[Reason]:
+        """Held by another place."""
+        for one in contents(look.course):
+            if one.holder != look.attempt.actor.place:
+                yield reason(Code.WRONG_CUSTODIAN, f"{one.id} held by {look.attempt.actor.place}", one.holder)
+
+    def say(self) -> str:
+        """The need in words."""
+        return "everything in the shipper is held here"
+
+
+@dataclass(frozen=True, slots=True)
 class OfferedHere:
     """Everything in the shipper was offered to the place that accepts it."""
 

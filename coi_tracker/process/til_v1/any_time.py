@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from coi_tracker.process.acts import EndsLabel, Reprints
+from coi_tracker.process.custody import SettlesShipper
 from coi_tracker.process.effects import Forgets
 from coi_tracker.process.guarding import (
     Adopts,
@@ -220,7 +221,7 @@ report_lost = Step(
     by=STAFF,
     at=ANYWHERE,
     needs=(KnownContainer(OPEN - LABELLED), REASON, Signs()),
-    effects=(Loses(), SettlesInfusion(), SettlesMaterial()),
+    effects=(Loses(), SettlesShipper(), SettlesInfusion(), SettlesMaterial()),
     standing=WINDING_UP,
     source="every container has a final fate",
 )

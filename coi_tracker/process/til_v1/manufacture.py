@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from coi_tracker.process.custody import SettlesShipper
 from coi_tracker.process.effects import (
     Becomes,
     Fills,
@@ -105,7 +106,7 @@ start_first_expansion = Step(
         Fact("tissue.accepted", present=True, words="tissue accepted by quality"),
         Scan(K.TISSUE_JAR, "jar", STORED, all=Which.OPEN),
         Scan(K.FLASK, "flask", LABELLED, protocol.manufacture.first_flasks),
-        Within("procure_tissue", before=protocol.tissue.time_to_culture, excused_by=BY_QA),
+        Within("tissue.procured_at", before=protocol.tissue.time_to_culture, excused_by=BY_QA),
         Given(Field("fragments", "fragments in each flask", FieldKind.COUNT, limits=protocol.manufacture.fragments)),
         *work("start_first_expansion"),
     ),
@@ -322,7 +323,7 @@ discard = Step(
             }
         ),
     ),
-    effects=(Becomes("container", S.DESTROYED), SettlesInfusion(), SettlesMaterial()),
+    effects=(Becomes("container", S.DESTROYED), SettlesShipper(), SettlesInfusion(), SettlesMaterial()),
     standing=WINDING_UP,
     source="every container has a final fate",
 )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from coi_tracker.process.custody import Accepts, CourierAccepts, Offers, Packs
-from coi_tracker.process.effects import Fills, RemembersActor
+from coi_tracker.process.custody import Accepts, CourierAccepts, Offers, Packs, Unpacks
+from coi_tracker.process.effects import Fills, Remembers, RemembersActor
 from coi_tracker.process.enrolment import Identified
 from coi_tracker.process.quality import Fact, NoDeviationOpen
 from coi_tracker.process.scans import Scan, ShipperScan, Which
-from coi_tracker.process.shipping import ContentsHere, CourierKnown, OfferedHere, RouteIsOrdered
+from coi_tracker.process.shipping import ContentsHeld, ContentsHere, CourierKnown, OfferedHere, RouteIsOrdered
 from coi_tracker.process.signing import Signs
 from coi_tracker.process.spec import WINDING_UP, Field, FieldKind, Step, protocol
 from coi_tracker.process.supplies import Confirmed, CountMatches, Given, SealMatches, TemperatureInside
@@ -29,7 +29,7 @@ from coi_tracker.process.til_v1.common import (
     two,
 )
 from coi_tracker.process.timing import BY_QA, NotFuture, Within
-from coi_tracker.vocabulary import Meaning, Role, Severity
+from coi_tracker.vocabulary import Meaning, PlaceKind, Role, Severity
 
 procure_tissue = Step(
     "procure_tissue",
@@ -67,7 +67,7 @@ procure_tissue = Step(
         NotFuture("procured_at"),
         *two({Role.COORDINATOR, Role.NURSE, Role.PROCEDURALIST, Role.PHYSICIAN}),
     ),
-    effects=(Fills("jar", S.FILLED),),
+    effects=(Fills("jar", S.FILLED), Remembers("tissue.procured_at", "procured_at")),
     forbidden_by=frozenset({B.PROCUREMENT}),
     source="21 CFR 1271.290; protocol: tissue",
 )
@@ -109,6 +109,18 @@ release_to_courier = Step(
     source="custody: a release and an acceptance",
 )
 
+unpack = Step(
+    "unpack",
+    "Take everything out of the shipper again",
+    by=frozenset({Role.COORDINATOR, Role.OPERATOR}),
+    at=frozenset({PlaceKind.SITE, PlaceKind.FACILITY}),
+    moves=(material(M.PROCURED, M.CRYOPRESERVED),),
+    needs=(ShipperScan(ours=True), ContentsHeld(), REASON, Signs()),
+    effects=(Unpacks(),),
+    standing=WINDING_UP,
+    source="a courier that does not come, a wrong seal: custody has not moved, so the offer can be taken back",
+)
+
 accept_by_courier = Step(
     "accept_by_courier",
     "Accept the shipper as courier",
@@ -139,7 +151,7 @@ receive_tissue = Step(
         Scan(K.TISSUE_JAR, "jar", IN_TRANSIT, elsewhere=True, all=Which.CONTENTS),
         SealMatches(),
         TemperatureInside(protocol.tissue.transport_range),
-        Within("procure_tissue", before=protocol.tissue.time_to_culture, excused_by=BY_QA),
+        Within("tissue.procured_at", before=protocol.tissue.time_to_culture, excused_by=BY_QA),
         *two({Role.OPERATOR}, second=Meaning.RECEIVED),
     ),
     effects=(Accepts(("jar",), S.STORED),),
@@ -179,6 +191,7 @@ STEPS = (
     procure_tissue,
     pack,
     release_to_courier,
+    unpack,
     accept_by_courier,
     receive_tissue,
     accept_tissue,
