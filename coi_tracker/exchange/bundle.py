@@ -182,17 +182,15 @@ class _Pass:
 
     def _one(self, index: int, data: bytes, table: IO[bytes], proofs: IO[bytes]) -> None:
         try:
-            table.write(custody_csv.row(index, data))
-            chain = parse_line(data)["chain"]
+            entry = parse_line(data)
+            table.write(custody_csv.row(index, data, entry=entry))
         except EntryError as error:
-            raise BundleError(
-                f"entry {index} of the log is damaged and cannot be exported: {error}"
-            ) from error
+            raise BundleError(f"entry {index} of the log is damaged and cannot be exported: {error}") from error
         self._count += 1
         if self._progress:
             self._progress(self._count)
         if not self._whole:
-            self._chains[chain] = None
+            self._chains[entry["chain"]] = None
             self._waiting.append(index)
             if len(self._waiting) == PROOFS_AT_ONCE:
                 self._prove(proofs)

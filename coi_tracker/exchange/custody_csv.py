@@ -55,12 +55,12 @@ def header() -> bytes:
     return _line(COLUMNS)
 
 
-def row(index: int, entry_bytes: bytes) -> bytes:
-    """The line of the entry at `index` of the log, from its exact bytes.
+def row(index: int, entry_bytes: bytes, *, entry: Mapping[str, Any] | None = None) -> bytes:
+    """The line of the entry at `index` of the log, from its exact bytes; EntryError when they are no entry.
 
-    EntryError when they are no entry.
+    `entry` is what `parse_line` made of the bytes, when that is known already.
     """
-    entry = parse_line(entry_bytes)
+    entry = entry or parse_line(entry_bytes)
     cells = {
         **{name: _plain(entry[name]) for name in COLUMNS if name in entry},
         **{name: _plain(entry["actor"][name]) for name in ("account", "name", "role", "place", "station")},
