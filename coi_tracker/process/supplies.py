@@ -29,8 +29,10 @@ class Given:
         if value is None:
             return
         choices = choices_of(look, self.field)
-        if choices and value not in choices:
-            yield reason(Code.VALUE_OUT_OF_RANGE, f"{self.field.name}: {' / '.join(choices)}", str(value))
+        chosen = value if isinstance(value, tuple) else (value,)
+        if choices and (not chosen or not set(chosen) <= set(choices)):
+            observed = ", ".join(str(v) for v in chosen) or "nothing"
+            yield reason(Code.VALUE_OUT_OF_RANGE, f"{self.field.name}: {' / '.join(choices)}", observed)
         if self.field.limits is not None and not _inside(look, self.field, value):
             words = str(_limits(look, self.field))
             yield reason(Code.VALUE_OUT_OF_RANGE, f"{self.field.name}: {words}", str(value))
