@@ -55,13 +55,12 @@ def _steps_are_described(process: Process) -> Iterator[str]:
         for word in ("title", "source"):
             if not getattr(step, word).strip():
                 yield f"{step.name}: has no {word}"
-        for word, what in (
-            ("by", "nobody may do it"),
-            ("at", "there is no place for it"),
-            ("standing", "never possible"),
-        ):
-            if not getattr(step, word):
-                yield f"{step.name}: {what}"
+        if not step.by:
+            yield f"{step.name}: nobody may do it"
+        if not step.at:
+            yield f"{step.name}: there is no place to do it"
+        if not step.standing:
+            yield f"{step.name}: is possible in no standing"
 
 
 def _moves_make_sense(process: Process) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""The process definition: proofs, pages, digest, reasons."""
