@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from coi_tracker.course import Definition
@@ -26,7 +27,26 @@ def digest(process: Process) -> str:
 
 
 def definition(process: Process) -> Definition:
-    """How an entry names a process."""
+    """How an entry names a process. Cheap after the first time: every attempt asks for it."""
+    return _definition(_Same(process))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """A process as the key of a cache: the very same value, because it holds mappings and has no hash of its own."""
+
+    process: Process
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.process is self.process
+
+    def __hash__(self) -> int:
+        return id(self.process)
+
+
+@lru_cache(maxsize=16)
+def _definition(same: _Same) -> Definition:
+    process = same.process
     return Definition(process.key, process.version, digest(process))
 
 
