@@ -20,13 +20,13 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from sqlalchemy import URL, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
 from coi_tracker.storage import migrate
 from coi_tracker.storage.append_only import assert_append_only
-from coi_tracker.storage.faults import StorageUnavailable, Why, fault
+from coi_tracker.storage.faults import DRIVER_ERRORS, StorageUnavailable, Why, fault
 from coi_tracker.storage.transaction import Transaction
 from coi_tracker.storage.triggers import Kind
 from coi_tracker.storage.wire import PostgresWire, SqliteWire, Wire
@@ -106,9 +106,8 @@ class Database:
     def _connect(self) -> Any:
         try:
             return self._engine.raw_connection()
-        except DBAPIError as error:
-            cause = error.orig if isinstance(error.orig, Exception) else error
-            raise fault(cause) from error
+        except DRIVER_ERRORS as error:
+            raise fault(error) from error
         except PoolTimeout as error:
             raise StorageUnavailable(Why.BUSY, came="no free connection to the database") from error
 

@@ -70,8 +70,8 @@ class LogKey:
 class EntryFilter:
     """Which entries to list. All that is given has to fit; nothing given means all.
 
-    `site`: the chains of the site's courses, of its subjects, of its stations, and of the place itself. `since` and `until` are times
-    of recording, `until` excluded. `below`: only log indexes below this.
+    `site`: the chains of the site's courses, of its subjects, of its stations, and of the place itself. `since` and
+    `until` are times of recording, `until` excluded. `below`: only log indexes below this.
     """
 
     chains: tuple[str, ...] | None = None

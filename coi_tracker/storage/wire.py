@@ -114,7 +114,9 @@ class PostgresWire:
     def begin(self, *, writing: bool) -> None:
         level = psycopg.IsolationLevel.READ_COMMITTED if writing else psycopg.IsolationLevel.REPEATABLE_READ
         self._driver.isolation_level = level
-        self._driver.read_only = not writing  # the driver sends BEGIN ahead of the first statement
+        self._driver.read_only = (
+            None if writing else True
+        )  # as the server says; the driver sends BEGIN ahead of the first statement
 
     def query(self, sql: str, values: Values) -> list[tuple[Any, ...]]:
         cursor = self._driver.execute(_for_postgres(sql), _with_lists(values))
