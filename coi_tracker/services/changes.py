@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
 
 from coi_tracker.course import AccountId, Actor, Event, EventId, nothing
 from coi_tracker.custody_log.entry import format_time
 from coi_tracker.errors import BrokenPromise, NotUnderstood
 from coi_tracker.services.entries import NO_DEFINITION, new_entry
+from coi_tracker.services.log_chain import uuid7
 from coi_tracker.services.record import Record
 from coi_tracker.storage.chains import NewEntry, append_entry, lock_chain, move_head
 from coi_tracker.storage.transaction import Transaction
@@ -39,11 +39,8 @@ def administrator(account: str, name: str) -> Actor:
 
 
 def new_event_id(record: Record) -> EventId:
-    """A UUID of version 7 by the record's clock and chance. Source: RFC 9562, section 5.7."""
-    milliseconds = int(record.clock().timestamp() * 1000)
-    random = int.from_bytes(record.draw(10), "big")
-    value = milliseconds << 80 | 0x7 << 76 | (random >> 62 & 0xFFF) << 64 | 0b10 << 62 | random & (1 << 62) - 1
-    return EventId(str(UUID(int=value)))
+    """A fresh id for an entry or an attempt, by the record's clock and chance."""
+    return EventId(uuid7(record.clock(), record.draw(10)))
 
 
 def write_change(

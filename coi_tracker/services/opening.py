@@ -9,6 +9,7 @@ from pathlib import Path
 
 from coi_tracker.config import Settings
 from coi_tracker.errors import Misconfigured
+from coi_tracker.services import keys as log_keys
 from coi_tracker.services import persons
 from coi_tracker.services.record import Record
 from coi_tracker.storage import migrate
@@ -47,10 +48,25 @@ def make_record(settings: Settings) -> Record:
     return open_record(settings)
 
 
+def make_log_key(record: Record, settings: Settings) -> str:
+    """The verifier key of the log; of a new record its key is made and told in the log first.
+
+    A record whose log has a key is never given another file: only the old key can name the next one.
+    """
+    known = log_keys.verifier_keys(record)
+    if not known and not (settings.key_dir / log_keys.FILE).exists():
+        log_keys.create(settings.key_dir, settings.origin)
+    key = log_keys.load(record, settings.key_dir) if known else log_keys.read(settings.key_dir / log_keys.FILE)
+    log_keys.publish(record, key)
+    return log_keys.verifier_keys(record)[-1]
+
+
 def make_folder(folder: Path) -> None:
-    """A folder that only its owner may enter. One that is there keeps its rights."""
+    """A folder that only its owner may enter, with those above it. One that is there keeps its rights."""
     try:
-        folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        for missing in reversed([one for one in (folder, *folder.parents) if not one.exists()]):
+            missing.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        folder.mkdir(exist_ok=True)
     except OSError as error:
         raise Misconfigured(
             expected=f"a folder {folder} that can be made",

@@ -70,11 +70,12 @@ class CourseFilter:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One entry of a chain, as far as a reader wants to know it."""
+    """One entry of a chain. ``text`` is its exact canonical text."""
 
     seq: int
     event: Event
     digest: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +240,7 @@ def timeline(record: Record, chain: str, *, up_to: int | None = None, most: int 
             first=first,
             before=max(0, first - most),
         )
-    found = tuple(TimelineEntry(int(seq), event_of(json.loads(text)), digest) for seq, text, digest in rows)
+    found = tuple(TimelineEntry(int(seq), event_of(json.loads(text)), digest, text) for seq, text, digest in rows)
     return Timeline(found, last, first - most if first > most else None)
 
 
@@ -255,7 +256,7 @@ def log_status(record: Record) -> LogStatus:
         )
 
 
-def sites(record: Record) -> list[Place]:
+def places(record: Record) -> list[Place]:
     """Every place there is, by name: for choosing one."""
     with record.database.read() as tx:
         return sorted(registry.places(tx), key=lambda place: place.name)

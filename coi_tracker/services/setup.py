@@ -167,6 +167,12 @@ def _follow_protocol(record: Record, tx: Transaction, protocol: Protocol, *, by:
         _put_study(record, tx, old, new, by=by, reason=reason)
 
 
+def released_protocols(record: Record, study: str | None = None) -> list[ReleasedProtocol]:
+    """The released versions of one study's protocol, or of all studies, oldest first."""
+    with record.database.read() as tx:
+        return registry.released_protocols(tx, study)
+
+
 def set_study_open(record: Record, key: str, *, is_open: bool, by: Actor, reason: str) -> None:
     """Open a study for new participants, or close it. Courses that run go on."""
     with record.database.write() as tx:

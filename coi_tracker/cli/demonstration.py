@@ -1,0 +1,156 @@
+"""The demonstration: a record of people who do not exist, made, verified and exported as a stranger would have it.
+
+Lives in a folder with a marker, so that nothing else is ever taken for a demonstration and made anew. Knows what to
+show, not how a trial goes.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from coi_tracker.cli import simulating
+from coi_tracker.cli.terminal import progress, table
+from coi_tracker.config import Settings
+from coi_tracker.errors import BrokenPromise, Misconfigured
+
+if TYPE_CHECKING:
+    from coi_tracker.services.record import Record
+
+MARKER = "DEMONSTRATION"
+_MARKED = "A demonstration of COI Tracker. `coi demo` deletes all of this folder and makes it anew.\n"
+_held: list[IO[str]] = []
+"""Markers this process holds: as long as one is open, no other demonstration takes its folder."""
+
+
+def demonstrate(folder: Path, *, participants: int, seed: int) -> Settings:
+    """Make, verify and export the demonstration in a folder; the settings to serve it with. Says what it does."""
+    from coi_tracker.services import opening
+
+    chosen = _prepared(folder)
+    record = opening.make_record(chosen)
+    vkey = opening.make_log_key(record, chosen)
+    with _timed("The trial is simulated"), progress("Simulating participants") as told:
+        figures = simulating.fill(record, seed=seed, participants=participants, progress=told)
+    with _timed("The log is signed, and all of it verified"):
+        _verify(record, chosen)
+    bundle = folder / "everything.zip"
+    with _timed("All of it is exported, and verified again by verify.py alone"):
+        _export(record, chosen, bundle)
+        click.echo(f"    {_verified_by_stranger(bundle, vkey)}")
+    _tell(record, figures, bundle)
+    return chosen
+
+
+def _prepared(folder: Path) -> Settings:
+    """An empty folder that is marked and ours alone. Raises Misconfigured for one that is no demonstration."""
+    marker = folder / MARKER
+    if folder.is_symlink() or (folder.exists() and not marker.is_file() and any(folder.iterdir())):
+        raise Misconfigured(
+            expected=f"an empty folder, or one with an earlier demonstration, at {folder}",
+            came="one with something else in it",
+            do="choose another one with --dir; nothing was changed",
+        )
+    from coi_tracker.services.opening import make_folder
+
+    make_folder(folder)
+    _hold(marker)
+    for old in folder.iterdir():
+        if old != marker:
+            shutil.rmtree(old) if old.is_dir() and not old.is_symlink() else old.unlink()
+    whole = folder.resolve()
+    return Settings(
+        database_url=f"sqlite:///{whole / 'coi.sqlite3'}",
+        key_dir=whole / "keys",
+        checkpoint_dir=whole / "checkpoints",
+        origin="demo.invalid/coi-log",
+    )
+
+
+def _hold(marker: Path) -> None:
+    file = marker.open("a+", encoding="utf-8")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise Misconfigured(
+            expected=f"nobody else at the demonstration in {marker.parent}",
+            came="one that is running",
+            do="stop it, or choose another folder with --dir",
+        ) from None
+    if file.tell() == 0:
+        file.write(_MARKED)
+        file.flush()
+    _held.append(file)
+
+
+@contextmanager
+def _timed(what: str) -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    click.echo(f"{what} ({time.monotonic() - started:.0f} s)")
+
+
+def _verify(record: Record, chosen: Settings) -> None:
+    from coi_tracker.services import checkpoints, keys, verification
+
+    checkpoints.checkpoint(record, keys.load(record, chosen.key_dir), folder=chosen.checkpoint_dir)
+    with progress("Verifying entries") as told:
+        report = verification.verify(record, kept=checkpoints.kept_notes(chosen.checkpoint_dir), progress=told)
+    if report.first_bad is not None:
+        raise BrokenPromise(
+            expected="a log that verifies", came=report.first_bad.sentence(), do="report this fault of the product"
+        )
+
+
+def _export(record: Record, chosen: Settings, bundle: Path) -> None:
+    from coi_tracker.services import keys
+    from coi_tracker.services.export import Chosen, export
+
+    key = keys.load(record, chosen.key_dir)
+    with progress("Writing entries") as told:
+        export(record, key, chosen=Chosen(), out=bundle, exported_by="the demonstration", progress=told)
+
+
+def _verified_by_stranger(bundle: Path, vkey: str) -> str:
+    """The verdict of the bundle's own verifier, run apart from everything that is installed here."""
+    with zipfile.ZipFile(bundle) as opened:
+        verifier = Path(opened.extract("verify.py", bundle.parent))
+    command = [sys.executable, "-I", "-S", str(verifier), str(bundle), "--vkey", vkey]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    verdict = (done.stdout or done.stderr).strip().splitlines()
+    if done.returncode != 0 or not verdict:
+        raise BrokenPromise(
+            expected="a bundle that verify.py accepts",
+            came=" ".join(verdict)[:300] or "nothing",
+            do="report this fault of the product",
+        )
+    return verdict[-1]
+
+
+def _tell(record: Record, figures: dict[str, object], bundle: Path) -> None:
+    """What there is to see, and who may sign in."""
+    from coi_tracker.services.people import people
+    from coi_tracker.services.queries import log_status
+    from coi_tracker.simulation.furnishing import PASSWORD
+
+    status = log_status(record)
+    for name, value in {**figures, "entries in the log": f"{status.size:,}", "bundle": bundle}.items():
+        click.echo(f"  {name.replace('_', ' '):<24} {value}")
+    shown: dict[str, tuple[str, ...]] = {}
+    for person in people(record):
+        for role in person.roles:
+            shown.setdefault(role.role, (role.role, person.id, PASSWORD, role.place, person.name))
+    table(
+        "People who do not exist, one of each role", ("role", "account", "password", "place", "name"), [*shown.values()]
+    )

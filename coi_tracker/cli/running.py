@@ -1,0 +1,77 @@
+"""Commands that run for a while: serving the pages, the demonstration, the simulated trial."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from coi_tracker.cli.terminal import example, json_option, print_json, progress, refuse, settings
+
+
+@click.command("serve")
+@click.option("--host", help="The address to listen on, instead of COI_HOST.")
+@click.option("--port", type=click.IntRange(1, 65535), help="The port, instead of COI_PORT.")
+@example("coi serve", "coi serve --port 9000")
+def serve(host: str | None, port: int | None) -> None:
+    """Serve the pages until stopped.
+
+    Without --host, to this machine only: put a proxy with TLS in front.
+    """
+    from coi_tracker.cli.server import serve_pages
+
+    chosen = settings()
+    changed = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    serve_pages(chosen.model_copy(update=changed))
+
+
+@click.command("demo")
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--serve/--no-serve", "serving", default=True, show_default=True, help="Serve it when it is verified.")
+@click.option("--dir", "folder", type=click.Path(path_type=Path), default=Path("var/demo"), show_default=True)
+@click.option("--participants", type=click.IntRange(1, 95), default=95, show_default=True)
+@click.option("--seed", default=2026, show_default=True)
+@example("coi demo", "coi demo --no-serve --participants 10")
+def demo(port: int, serving: bool, folder: Path, participants: int, seed: int) -> None:
+    """Show a record of people who do not exist.
+
+    It is made, verified, exported and served. What an earlier demonstration left in the folder is made anew; any other folder is left alone.
+    """
+    from coi_tracker.cli.demonstration import demonstrate
+    from coi_tracker.cli.server import refuse_taken_port, serve_pages
+
+    if serving:
+        refuse_taken_port("127.0.0.1", port)
+    chosen = demonstrate(folder, participants=participants, seed=seed)
+    if serving:
+        serve_pages(chosen.model_copy(update={"port": port}))
+
+
+@click.command("simulate")
+@click.option("--seed", default=2026, show_default=True, help="The same seed gives the same trial.")
+@click.option("--participants", type=click.IntRange(1, 95), default=95, show_default=True)
+@click.option("--adversary", metavar="N", type=click.IntRange(1), help="Then fire N wrong attempts at the record.")
+@json_option
+@example("COI_DATABASE_URL=sqlite:///var/try.sqlite3 coi simulate --seed 7 --adversary 1000")
+def simulate(seed: int, participants: int, adversary: int | None, as_json: bool) -> None:
+    """Run a simulated trial in an empty record.
+
+    It goes through the one way that steps are recorded. Ends with 1 when the adversary found a wrong acceptance, a wrong refusal, or a refusal without an entry.
+    """
+    from coi_tracker.cli.simulating import run_adversary, run_trial
+
+    with progress("Simulating participants") as told:
+        figures = run_trial(settings(), seed=seed, participants=participants, progress=told)
+    if adversary is not None:
+        with progress("Firing wrong attempts") as told:
+            figures |= {"adversary": run_adversary(settings(), seed=seed, attempts=adversary, progress=told)}
+    if as_json:
+        print_json(figures)
+    else:
+        for name, value in figures.items():
+            click.echo(f"{name:<22} {value}")
+    if any(figures.get("adversary", {}).get(name) for name in ("wrong_acceptances", "wrong_refusals", "unrecorded")):
+        refuse()
+
+
+COMMANDS = (serve, demo, simulate)

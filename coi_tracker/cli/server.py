@@ -1,0 +1,90 @@
+"""Serving the pages: gunicorn with threads where it runs, werkzeug's server elsewhere.
+
+The tracker knows no HTTP, so the room `web` is imported by its name when somebody wants it. It is found in the
+source tree, not in an installed wheel.
+"""
+
+from __future__ import annotations
+
+import importlib
+import socket
+import sys
+from typing import Any
+
+import click
+
+from coi_tracker.config import Settings
+from coi_tracker.errors import Misconfigured
+
+
+def serve_pages(settings: Settings) -> None:
+    """Serve until stopped. Raises Misconfigured when there are no pages or the port is taken."""
+    from coi_tracker.services.opening import open_record
+
+    web = _room("web")
+    refuse_taken_port(settings.host, settings.port)
+    app = web.create_app(open_record(settings, with_persons=False))
+    shown = f"[{settings.host}]" if ":" in settings.host else settings.host
+    click.echo(f"Serving http://{shown}:{settings.port}/ until stopped (Ctrl-C)")
+    sys.stdout.flush()
+    server = _gunicorn(app, settings)
+    if server is not None:
+        server.run()
+    else:
+        _room("werkzeug.serving").run_simple(settings.host, settings.port, app, threaded=True)
+
+
+def _room(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not name.startswith(error.name):
+            raise
+        raise Misconfigured(
+            expected="the pages, in the folder 'web' beside the tracker",
+            came="no such folder",
+            do="run the tracker from its source tree; the wheel holds the tracker only",
+        ) from error
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """Raise Misconfigured when somebody listens there already, or we may not."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Misconfigured(
+                expected=f"a free port {port} on {host}",
+                came=(error.strerror or str(error)).lower(),
+                do="choose another one with --port",
+            ) from error
+
+
+def _gunicorn(app: Any, settings: Settings) -> Any:
+    """A gunicorn that serves this application, or None where gunicorn does not run."""
+    try:
+        base = importlib.import_module("gunicorn.app.base")
+    except ImportError:
+        return None
+    options = {
+        "bind": f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}",
+        "worker_class": "gthread",
+        "threads": settings.threads,
+        "workers": 1,
+        "loglevel": settings.log_level,
+        "graceful_timeout": 10,
+    }
+
+    class Server(base.BaseApplication):  # type: ignore[misc, name-defined]
+        """gunicorn asks these two questions and nothing else."""
+
+        def load_config(self) -> None:
+            for name, value in options.items():
+                self.cfg.set(name, value)
+
+        def load(self) -> Any:
+            return app
+
+    return Server()

@@ -1,0 +1,44 @@
+"""Running the simulated trial, and the adversary, for the commands that need them."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from coi_tracker.cli.terminal import Progress
+from coi_tracker.config import Settings
+from coi_tracker.errors import Misconfigured
+from coi_tracker.services.record import Record
+
+
+def run_trial(settings: Settings, *, seed: int, participants: int, progress: Progress) -> dict[str, Any]:
+    """The trial in the record of these settings, which has to be empty; figures of what happened.
+
+    Raises Misconfigured when courses are in it: invented people do not belong among real ones.
+    """
+    from coi_tracker.services import opening
+    from coi_tracker.services.people import people
+
+    record = opening.make_record(settings)
+    opening.make_log_key(record, settings)
+    if people(record):
+        raise Misconfigured(
+            expected="a record without accounts",
+            came="one with some",
+            do="set COI_DATABASE_URL to a new database: invented people do not belong among real ones",
+        )
+    return fill(record, seed=seed, participants=participants, progress=progress)
+
+
+def fill(record: Record, *, seed: int, participants: int, progress: Progress) -> dict[str, Any]:
+    """Fill an empty record with the trial; figures of what happened."""
+    trial: Any = importlib.import_module("coi_tracker.simulation.trial")
+    return dict(trial.simulate(record, seed=seed, participants=participants, progress=progress).figures())
+
+
+def run_adversary(settings: Settings, *, seed: int, attempts: int, progress: Progress) -> dict[str, Any]:
+    """Wrong attempts at the record of these settings; how many of them were answered wrongly."""
+    from coi_tracker.services.opening import open_record
+
+    adversary: Any = importlib.import_module("coi_tracker.simulation.adversary")
+    return dict(adversary.attack(open_record(settings), seed=seed, attempts=attempts, progress=progress).figures())
