@@ -1,0 +1,131 @@
+"""How values are written for people: states, places, times in the zone they happened in, containers, evidence.
+
+Filters for templates. Returns text, never HTML: what is shown is escaped where it is put.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+
+from coi_tracker.course import Course
+from coi_tracker.identity import CoiId
+from coi_tracker.process.reasons import Explained, explain
+from coi_tracker.vocabulary import Disposition, Material, ReasonCode, Role, Standing, Track, Treatment
+
+MATERIAL_PATH = (
+    Material.ORDERED, Material.PROCURED, Material.INBOUND, Material.RECEIVED, Material.FIRST_EXPANSION,
+    Material.RAPID_EXPANSION, Material.SCALED_UP, Material.HARVESTED, Material.CRYOPRESERVED, Material.OUTBOUND,
+    Material.AT_SITE, Material.INFUSED,
+)  # fmt: skip
+TREATMENT_PATH = (
+    Treatment.SCREENED, Treatment.ELIGIBLE, Treatment.PLANNED, Treatment.LD_RUNNING, Treatment.LD_COMPLETE,
+    Treatment.INFUSED, Treatment.IL2_RUNNING, Treatment.COMPLETE,
+)  # fmt: skip
+WORDS: Mapping[str, str] = {
+    Treatment.LD_RUNNING: "lymphodepletion running",
+    Treatment.LD_COMPLETE: "lymphodepletion complete",
+    Treatment.IL2_RUNNING: "IL-2 running",
+    Material.AT_SITE: "at the site",
+    Role.QA: "quality assurance",
+    Role.QC_ANALYST: "QC analyst",
+}
+BAD = frozenset(
+    {
+        Material.LOST, Material.DESTROYED, Material.INSUFFICIENT, Disposition.OUT_OF_SPECIFICATION,
+        Disposition.REJECTED, Standing.ON_HOLD, Standing.WITHDRAWN, Standing.TERMINATED,
+        "quarantined", "lost", "void",
+    }
+)  # fmt: skip
+"""States that somebody has to look at. Marked with a sign and a word, not by colour alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackShown:
+    """A track of a course: its state, and the usual way with how far it came. ``path`` empty: there is no one way."""
+
+    name: str
+    state: str
+    path: tuple[tuple[str, str], ...]  # state in words, one of done, now, ahead
+
+
+def words(value: object) -> str:
+    """A word of the vocabulary as people write it."""
+    text = str(value)
+    return WORDS.get(text, text.replace("_", " "))
+
+
+def tracks(course: Course) -> list[TrackShown]:
+    """The four tracks in their order."""
+    paths: Mapping[Track, tuple[str, ...]] = {Track.MATERIAL: MATERIAL_PATH, Track.TREATMENT: TREATMENT_PATH}
+    return [TrackShown(track.value, course.state_of(track), _path(course, track, paths)) for track in Track]
+
+
+def _path(course: Course, track: Track, paths: Mapping[Track, tuple[str, ...]]) -> tuple[tuple[str, str], ...]:
+    path, state = paths.get(track, ()), course.state_of(track)
+    if state not in path:
+        return ()
+    here = path.index(state)
+    return tuple(
+        (words(one), "done" if place < here else "now" if place == here else "ahead") for place, one in enumerate(path)
+    )
+
+
+def coi(text: str) -> str:
+    """A COI in the groups it is printed in."""
+    return CoiId(text).display()
+
+
+def container(identifier: str) -> str:
+    """``<COI>/tissue_jar/1`` without the COI, which stands at the top of the page."""
+    kind, _, number = identifier.partition("/")[2].partition("/")
+    return f"{words(kind)} {number}" if number else identifier
+
+
+def moment(at: datetime, zone: str = "Etc/UTC") -> str:
+    """An instant in the zone it happened in, with the zone said."""
+    local = at.astimezone(UTC if zone == "Etc/UTC" else ZoneInfo(zone))
+    return f"{local:%-d %b %Y, %H:%M} {'UTC' if zone == 'Etc/UTC' else local.tzname()}"
+
+
+def iso(at: datetime) -> str:
+    """An instant for a program."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def place(identifier: str | None, places: Mapping[str, Any]) -> str:
+    """The name of a place; its id where it has none."""
+    found = places.get(identifier or "")
+    return str(found.name) if found is not None else identifier or "nobody"
+
+
+def value(one: Any) -> str:
+    """A piece of evidence on one line."""
+    if one is None:
+        return "none"
+    if isinstance(one, bool):
+        return "yes" if one else "no"
+    if isinstance(one, Mapping):
+        if set(one) == {"unit", "value"}:
+            return f"{one['value']} {one['unit']}"
+        return "; ".join(f"{words(key)}: {value(inner)}" for key, inner in one.items()) or "none"
+    if isinstance(one, str):
+        return one
+    return ", ".join(value(inner) for inner in one) or "none" if isinstance(one, Iterable) else str(one)
+
+
+def explained(code: ReasonCode) -> Explained:
+    """A reason for a refusal in plain words."""
+    return explain(code)
+
+
+def register(app: Flask) -> None:
+    """Give the templates these words."""
+    for filter_ in (coi, container, explained, iso, moment, place, tracks, value, words):
+        app.jinja_env.filters[filter_.__name__] = filter_
+    app.jinja_env.tests["bad"] = lambda state: str(state) in BAD
