@@ -164,7 +164,9 @@ _PARTS: dict[str, str] = {
     "role": _part("role", "account, role, place, trained_until", "FROM account_roles WHERE account IN {accounts}"),
     "station": _part("station", f"code, place, name, {_flag('active')}", "FROM stations WHERE code IN {stations}"),
     "place": _part(
-        "place", f"id, kind, name, country, zone, {_whole('daily_capacity')}", "FROM places WHERE id IN {places}"
+        "place",
+        f"id, kind, name, country, zone, {_whole('daily_capacity')}",
+        "FROM places WHERE id IN {places} OR kind = 'sponsor'",  # its people sign at every place
     ),
     "lot": _part("lot", f"code, kind, expires, {_flag('recalled')}", "FROM lots WHERE code IN {lots}"),
     "equipment": _part("equipment", "code, kind, place, fit_until", "FROM equipment WHERE code IN {equipment}"),
