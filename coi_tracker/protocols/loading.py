@@ -48,12 +48,16 @@ def builtin_keys() -> tuple[str, ...]:
     return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))
 
 
-@cache
-def _builtin(key: str) -> Protocol:
+def builtin_text(key: str) -> str:
+    """The text of the shipped file of that name (without .toml), to release it. Raises ProtocolError for others."""
     if key not in builtin_keys():
         raise _refused(key, 1, f"one of the shipped protocols {', '.join(builtin_keys())}", f'the name "{key}"')
-    file = resources.files("coi_tracker.protocols").joinpath(f"{key}.toml")
-    return parse_protocol(file.read_text(encoding="utf-8"), name=file.name)
+    return resources.files("coi_tracker.protocols").joinpath(f"{key}.toml").read_text(encoding="utf-8")
+
+
+@cache
+def _builtin(key: str) -> Protocol:
+    return parse_protocol(builtin_text(key), name=f"{key}.toml")
 
 
 def parse_protocol(text: str, *, name: str = "the text") -> Protocol:

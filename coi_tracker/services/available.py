@@ -1,0 +1,81 @@
+"""What is free: shippers, suites, days of a facility, protocol versions; and the state of any chain.
+
+Reads only, for planning screens and the simulated trial. What is free here may be taken a moment later: the step
+that takes it finds out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+
+from coi_tracker.course import Course, Definition
+from coi_tracker.services.record import Record
+from coi_tracker.storage.around import AroundRequest, read_around
+from coi_tracker.storage.chains import read_chain
+from coi_tracker.storage.course_rows import load_course
+from coi_tracker.storage.types import utc_text
+
+_SHIPPERS = """
+SELECT s.serial FROM shippers s
+WHERE (s.valid_until IS NULL OR s.valid_until > :at)
+AND NOT EXISTS (SELECT 1 FROM shipper_loads o WHERE o.shipper = s.id AND o.closed_event IS NULL)
+ORDER BY s.serial
+"""
+
+
+def state_of(record: Record, chain: str) -> Course | None:
+    """What a chain is now. None: it has no performed entry."""
+    with record.database.read() as tx:
+        locked = read_chain(tx, chain)
+        return None if locked is None else load_course(tx, locked)
+
+
+def empty_shippers(record: Record, at: datetime) -> list[str]:
+    """The label serials of the shippers that are loaded for nobody and valid then, in order."""
+    with record.database.read() as tx:
+        return [str(row[0]) for row in tx.query(_SHIPPERS, at=utc_text(at))]
+
+
+def shipper_serials(record: Record) -> dict[str, str]:
+    """The label serial of every shipper, by its id."""
+    with record.database.read() as tx:
+        return {str(key): str(serial) for key, serial in tx.query("SELECT id, serial FROM shippers ORDER BY id")}
+
+
+def free_suite(record: Record, suites: Iterable[str], *, coi: str | None) -> str | None:
+    """The first suite that holds nothing of another course and is cleared for no other."""
+    with record.database.read() as tx:
+        for suite in suites:
+            use = read_around(tx, AroundRequest(coi=coi, suite=suite)).suite
+            if use is not None and use.claimed_by in (None, coi) and not (use.other_containers or use.other_labels):
+                return suite
+    return None
+
+
+def receipt_day(
+    record: Record, facility: str, *, process_days: Sequence[int], first: date, within: int = 120
+) -> date | None:
+    """The first day from `first` on which a facility has a free position on every process day after it."""
+    days = tuple(first + timedelta(days=n) for n in range(within + max(process_days) + 1))
+    with record.database.read() as tx:
+        loads = read_around(tx, AroundRequest(facility=facility, days=days)).days
+    free = {load.day for load in loads if not load.closed and len(load.taken) < load.capacity}
+    wanted = (first + timedelta(days=n) for n in range(within))
+    return next((day for day in wanted if all(day + timedelta(days=p) in free for p in process_days)), None)
+
+
+def was_treated(record: Record, study: str, subject: str, *, but: str | None = None) -> bool:
+    """Whether the subject was infused in a course other than `but`."""
+    with record.database.read() as tx:
+        others = read_around(tx, AroundRequest(coi=but, study=study, subject=subject)).others
+    return any(other.infused for other in others)
+
+
+def released_versions(record: Record, study: str) -> dict[str, Definition]:
+    """The protocol versions released for a study, oldest first."""
+    with record.database.read() as tx:
+        rows = tx.query(
+            "SELECT version, key, digest FROM study_protocols WHERE study = :s ORDER BY released_at, version", s=study
+        )
+    return {str(row[0]): Definition(str(row[1]), str(row[0]), str(row[2])) for row in rows}
