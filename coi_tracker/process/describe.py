@@ -12,8 +12,10 @@ from dataclasses import dataclass, fields
 
 from coi_tracker.process.diagram import mermaid
 from coi_tracker.process.digest import definition, digest
+from coi_tracker.process.graph import STATES
 from coi_tracker.process.spec import WINDING_UP, WORKING, Field, FieldKind, Move, Process, ProtocolPath, Step, walk
 from coi_tracker.process.supplies import Given
+from coi_tracker.vocabulary import Track
 
 __all__ = ["Row", "definition", "digest", "markdown", "mermaid", "table"]
 
@@ -85,8 +87,12 @@ def _always(step: Step) -> Iterator[str]:
     """What the engine itself asks of the course, in words."""
     if step.forbidden_by:
         yield f"no hold that blocks {' or '.join(sorted(step.forbidden_by))}"
+    if any(m.track is Track.STANDING for m in step.moves):
+        return  # the move says it
     if step.standing == WINDING_UP:
         yield "possible after withdrawal or termination too"
+    elif step.standing == STATES[Track.STANDING]:
+        yield "possible in every standing"
     elif step.standing != WORKING:
         yield f"standing {' or '.join(sorted(step.standing))}"
 

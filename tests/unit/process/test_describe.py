@@ -61,7 +61,11 @@ def test_a_row_says_which_evidence_may_be_left_out_and_which_limits_it_has() -> 
 def test_a_row_says_which_holds_forbid_it_and_in_which_standing_it_is_possible() -> None:
     assert "no hold that blocks lymphodepletion" in ROWS["start_lymphodepletion"].needs
     assert "possible after withdrawal or termination too" in ROWS["discard"].needs
-    assert any(need.startswith("standing active or closed or") for need in ROWS["review_audit_trail"].needs)
+    assert "possible in every standing" in ROWS["review_audit_trail"].needs
+    assert ROWS["withdraw_subject"].moves == ("standing: active, on_hold → withdrawn",)
+    assert not any("standing" in need for need in ROWS["withdraw_subject"].needs)
+    only = changed("pack", standing=frozenset({Standing.ACTIVE}))
+    assert "standing active" in next(row.needs for row in table(only) if row.step == "pack")
 
 
 def test_the_page_has_a_line_for_every_step_and_cells_that_keep_to_themselves() -> None:
