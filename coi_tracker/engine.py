@@ -21,6 +21,7 @@ from coi_tracker.course import (
     Refused,
     Touch,
 )
+from coi_tracker.process.custody import contents
 from coi_tracker.process.enrolment import Identified
 from coi_tracker.process.look import Look, read_evidence, reason, write_field
 from coi_tracker.process.scans import ShipperScan, assign, fault_of, faults
@@ -47,9 +48,9 @@ def decide(process: Process, protocol: Protocol, course: Course, attempt: Attemp
     if step is None:
         return _refused(course, attempt, [reason(Code.WRONG_STATE, "a step of the process", attempt.step)])
     look, reasons = _look(step, protocol, course, attempt)
-    reasons += list(_unmet(look))
+    reasons += [*_pinned(process, look), *_unmet(look)]
     if reasons:
-        return _refused(course, attempt, _once(reasons), look)
+        return _refused(course, attempt, _first_causes(_once(reasons)), look)
     return Performed(_performed(process, look))
 
 
@@ -88,6 +89,20 @@ def _unmet(look: Look) -> Iterator[Reason]:
     yield from signature_faults(look, _meanings(look))
     for need in look.step.needs:
         yield from need.unmet(look)
+
+
+def _pinned(process: Process, look: Look) -> Iterator[Reason]:
+    """The course is decided under the definitions it is pinned to, and in a chain of the sort the step is for."""
+    course, protocol = look.course, look.protocol
+    if (course.process.key, course.process.version) != (process.key, process.version):
+        wanted = f"process {course.process.key} {course.process.version} of this course"
+        yield reason(Code.PROTOCOL_MISMATCH, wanted, f"{process.key} {process.version}")
+    if course.protocol.digest != protocol.digest:
+        wanted = f"protocol {course.protocol.key} {course.protocol.version} of this course"
+        yield reason(Code.PROTOCOL_MISMATCH, wanted, f"{protocol.key} {protocol.version}")
+    wanted_chain = f"{look.step.on}/{course.coi or ''}"
+    if not course.chain.startswith(wanted_chain) or (look.step.on is On.COURSE) is (course.coi is None):
+        yield reason(Code.WRONG_STATE, f"a chain of a {look.step.on}", course.chain)
 
 
 def _person(look: Look) -> Iterator[Reason]:
@@ -137,8 +152,6 @@ def _state(look: Look) -> Iterator[Reason]:
     if look.course.standing not in look.step.standing:
         words = " or ".join(sorted(look.step.standing))
         yield reason(Code.WRONG_STATE, f"standing {words}", look.course.standing)
-    if look.step.on is On.COURSE and look.course.coi is None:
-        yield reason(Code.WRONG_STATE, "a course", "no course")
     for move in look.step.moves:
         now = look.course.state_of(move.track)
         if now not in move.sources:
@@ -150,6 +163,8 @@ def _held(look: Look) -> Iterator[Reason]:
     if not blocks:
         return
     read = {s.container.id for s in look.attempt.scans if s.container is not None}
+    if look.step.needs_of(ShipperScan):
+        read |= {c.id for c in contents(look.course)}  # who hands over a shipper hands over all that is in it
     for hold in (*look.course.holds, *look.attempt.around.holds):
         concerns = hold.scope is not HoldScope.CONTAINER or hold.target in read
         if concerns and (HoldBlocks.EVERYTHING in hold.blocks or blocks & set(hold.blocks)):
@@ -165,6 +180,17 @@ def _meanings(look: Look) -> frozenset[Meaning]:
 def _once(reasons: list[Reason]) -> list[Reason]:
     """Each reason once, in the order found."""
     return list(dict.fromkeys(reasons))
+
+
+FOLLOWS = {Code.PLACE_MISSING: frozenset({Code.WRONG_CUSTODIAN, Code.EQUIPMENT_UNFIT})}
+"""What is only so because of something else: at the wrong place, nothing is in the custody of the place."""
+
+
+def _first_causes(reasons: list[Reason]) -> list[Reason]:
+    """The reasons without those that only follow from another one: they would send people the wrong way."""
+    found = {r.code for r in reasons}
+    mere = {code for cause, follows in FOLLOWS.items() if cause in found for code in follows}
+    return [r for r in reasons if r.code not in mere]
 
 
 def _performed(process: Process, look: Look) -> Event:

@@ -168,6 +168,7 @@ class DoseDue:
 
     ASKS: ClassVar[tuple[Field, ...]] = (
         Field("drug", "the drug"),
+        Field("started_at", "start of the dose", FieldKind.INSTANT),
         Field("amount", "the amount given", FieldKind.QUANTITY, "mg"),
         DEVIATION,
     )
@@ -178,14 +179,18 @@ class DoseDue:
         "plan.height",
         "dose.{drug}",
         "dose.{drug}.held",
+        "dose.{drug}.last_at",
         "dose.{drug}.stopped",
     )
 
     def unmet(self, look: Look) -> Iterator[Reason]:
-        """Another drug, another day, another amount."""
+        """Another drug, another day, another amount, a second dose on one day."""
         drug, given = look.evidence.get("drug"), look.evidence.get("amount")
         due = due_dose(look.protocol, look.course)
-        if drug is None or due is None:
+        if drug is None:
+            return
+        if due is None:
+            yield reason(Code.PLAN_CONFLICT, "a dose that is due", "none")
             return
         if drug != due.drug:
             yield reason(Code.PLAN_CONFLICT, f"next: dose {due.number} of {due.drug}", drug)
@@ -195,14 +200,19 @@ class DoseDue:
             yield from self._amount(look, due, given)
 
     def _day(self, look: Look, due: DueDose) -> Iterator[Reason]:
+        given_on = look.local_date(look.evidence.get("started_at", look.now))
+        before = look.instant(f"dose.{due.drug}.last_at")
+        if before is not None and look.local_date(before) >= given_on:
+            yield reason(Code.TOO_EARLY, f"one dose of {due.drug} a day", f"another one on {look.local_date(before)}")
+            return
         planned = look.instant("plan.infusion_at")
         if planned is None or look.excused(BY_QA):
             return
         day = due.date(look.local_date(planned))
-        if look.today < day:
-            yield reason(Code.TOO_EARLY, f"{due.drug} dose {due.number} on {day}", str(look.today))
-        if look.today > day and not look.course.facts.get(f"dose.{due.drug}.held"):
-            yield reason(Code.TOO_LATE, f"{due.drug} dose {due.number} on {day}", str(look.today))
+        if given_on < day:
+            yield reason(Code.TOO_EARLY, f"{due.drug} dose {due.number} on {day}", str(given_on))
+        if given_on > day and not look.course.facts.get(f"dose.{due.drug}.held"):
+            yield reason(Code.TOO_LATE, f"{due.drug} dose {due.number} on {day}", str(given_on))
 
     def _amount(self, look: Look, due: DueDose, given: Decimal) -> Iterator[Reason]:
         regimen = regimen_of(look.protocol, look.course)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import ClassVar
 
 from coi_tracker.course import Reason
@@ -15,7 +16,37 @@ from coi_tracker.process.spec import Field, FieldKind, ProtocolPath
 from coi_tracker.vocabulary import ReasonCode as Code
 from coi_tracker.vocabulary import Standing
 
-ENDED = frozenset({Standing.CLOSED, Standing.TERMINATED, Standing.WITHDRAWN})
+ENDED = frozenset({Standing.CLOSED, Standing.TERMINATED})
+"""Standings after which the subject may have another course; who has withdrawn has none until that one is closed."""
+
+
+AN_INSTANT = timedelta(microseconds=1)
+"""The smallest difference between two instants: the cohort may be assigned in the instant eligibility was recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSubject:
+    """The subject is the one whose chain it is, at the site that registers it, in the study of the protocol."""
+
+    ASKS: ClassVar[tuple[Field, ...]] = (
+        Field("subject", "the subject number of the trial"),
+        Field("study", "the study"),
+        Field("site", "the site"),
+    )
+
+    def unmet(self, look: Look) -> Iterator[Reason]:
+        """Somebody else's number, another site's subject, another study."""
+        e, number = look.evidence, look.course.chain.partition("/")[2]
+        if e.get("subject", number) != number:
+            yield reason(Code.WRONG_SUBJECT, f"subject {number}", e["subject"])
+        if e.get("site", look.attempt.actor.place) != look.attempt.actor.place:
+            yield reason(Code.PLACE_MISSING, f"a subject of {look.attempt.actor.place}", e["site"])
+        if e.get("study", look.protocol.key) != look.protocol.key:
+            yield reason(Code.PROTOCOL_MISMATCH, f"study {look.protocol.key}", e["study"])
+
+    def say(self) -> str:
+        """The need in words."""
+        return "the subject's own chain, its own site, the study of the protocol"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +198,7 @@ class EligibleNow:
             done = look.course.done.get(step)
             if done is None or (latest is not None and done.at <= latest):
                 yield reason(Code.NOT_ELIGIBLE, f"{step} for this course", "not recorded since the last course")
+            latest = done.at - AN_INSTANT if done is not None else latest
 
     def say(self) -> str:
         """The need in words."""
@@ -222,6 +254,7 @@ class SlotFree:
     """The facility can take the course on the day of receipt and on every process day after it."""
 
     lead: ProtocolPath
+    days: ProtocolPath
     ASKS: ClassVar[tuple[Field, ...]] = (Field("day", "the day of receipt", FieldKind.DATE),)
 
     def unmet(self, look: Look) -> Iterator[Reason]:
@@ -232,7 +265,11 @@ class SlotFree:
         first = look.local_date(look.now + look.limit(self.lead))
         if day < first:
             yield reason(Code.PLAN_CONFLICT, f"not before {first} (tissue lead time)", str(day))
-        for load in look.attempt.around.days:
+        loads = look.attempt.around.days
+        wanted = tuple(day + timedelta(days=d) for d in look.limit(self.days))
+        if tuple(load.day for load in loads) != wanted:
+            yield reason(Code.PLAN_CONFLICT, "every process day looked at", f"{len(loads)} of {len(wanted)} days")
+        for load in loads:
             if load.closed:
                 yield reason(Code.PLAN_CONFLICT, f"{load.day}: the facility is staffed", "closed")
             elif len(load.taken) >= load.capacity:

@@ -22,10 +22,12 @@ from coi_tracker.process.settling import CARRIERS, HOLDING
 from coi_tracker.process.spec import Move
 from coi_tracker.vocabulary import (
     FINAL_STATES,
+    OPEN_LABELS,
     ContainerKind,
     ContainerState,
     HoldBlocks,
     HoldScope,
+    LabelState,
     Material,
     Role,
     Severity,
@@ -159,7 +161,7 @@ class ClosesDeviation(Silent):
 
 @dataclass(frozen=True, slots=True)
 class Loses(Silent):
-    """A container is lost. What it was is remembered, in case it is found."""
+    """A container is lost; what it was is remembered, in case it is found. A label not yet on it is void."""
 
     MOVES_MATERIAL: ClassVar[bool] = True
     USES: ClassVar[tuple[str, ...]] = ("container",)
@@ -169,6 +171,10 @@ class Loses(Silent):
         """Lost; an open hand-off ends with it."""
         one = course.containers[event.evidence["container"]]
         course = course.with_facts({f"lost.{one.id}": one.state.value})
+        label = course.labels.get(one.serial)
+        if label is not None and label.state in OPEN_LABELS:
+            course = course.with_label(replace(label, state=LabelState.VOID))
+            one = replace(one, label=LabelState.VOID)
         return course.with_container(
             replace(one, state=ContainerState.LOST, offered_to=None, shipper=None, position=None)
         )
@@ -190,12 +196,14 @@ class Finds(Silent):
     )
 
     def apply(self, course: Course, event: Event) -> Course:
-        """Stored here, held back; the material is what it was."""
+        """Here, as it was (what was on its way is stored), held back; the material is what it was."""
         here = event.actor.place
         assert here is not None
         for one in touched(course, event, "container"):
+            was = ContainerState(course.facts.get(f"lost.{one.id}") or ContainerState.STORED)
+            was = ContainerState.STORED if was is ContainerState.IN_TRANSIT else was
             course = course.with_facts({f"lost.{one.id}": None})
-            course = course.with_container(replace(one, state=ContainerState.STORED, holder=here))
+            course = course.with_container(replace(one, state=was, holder=here))
             hold = Hold(
                 event.id,
                 HoldScope.CONTAINER,
@@ -211,7 +219,7 @@ class Finds(Silent):
 
     def say(self) -> str:
         """The effect in words."""
-        return "stored here, held back until quality lifts the hold"
+        return "here, as it was, held back until quality lifts the hold"
 
 
 @dataclass(frozen=True, slots=True)

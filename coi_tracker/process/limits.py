@@ -45,6 +45,7 @@ USABLE: Mapping[tuple[type, str], tuple[type, ...]] = MappingProxyType(
         (OnDay, "tolerance"): (timedelta,),
         (SameTwoAtBedside, "valid"): (timedelta,),
         (Scan, "count"): (CountRange,),
+        (SlotFree, "days"): (tuple,),
         (SlotFree, "lead"): (timedelta,),
         (TemperatureInside, "range"): (Range,),
         (Within, "after"): (timedelta,),

@@ -61,10 +61,11 @@ class Scan:
         low, high = self.bounds(look)
         kind = self.kind or "container"
         wanted = f"{low} {kind}" if low == high else f"{low} to {high} {kind}"
-        if len(read) < low:
-            yield reason(Code.MISSING_CONTAINER, f"{wanted} as {self.part}", str(len(read)))
-        if len(read) > high:
-            yield reason(Code.UNEXPECTED_CONTAINER, f"{wanted} as {self.part}", str(len(read)))
+        number = distinct(read)
+        if number < low:
+            yield reason(Code.MISSING_CONTAINER, f"{wanted} as {self.part}", str(number))
+        if number > high:
+            yield reason(Code.UNEXPECTED_CONTAINER, f"{wanted} as {self.part}", str(number))
 
     def bounds(self, look: Look) -> tuple[int, int]:
         """Fewest and most containers."""
@@ -109,6 +110,11 @@ class Scan:
         return f"scan {number} {self.kind or 'container'} ({self.part}), {states}"
 
 
+def distinct(read: tuple[Scanned, ...]) -> int:
+    """How many things were read: one that was scanned twice is one, and is reported as scanned twice."""
+    return len({s.container.id for s in read if s.container is not None})
+
+
 def members(course: Course, scan: Scan) -> tuple[Container, ...]:
     """The containers that a scan of all of them must show."""
     of_kind = course.of_kind(scan.kind) if scan.kind else tuple(course.containers.values())
@@ -131,9 +137,13 @@ class ShipperScan:
     def unmet(self, look: Look) -> Iterator[Reason]:
         """Not scanned, another one, in use for somebody else, or past its validity."""
         shipper = look.attempt.around.shipper
-        if shipper is None:
+        read = shippers_read(look)
+        if shipper is None or not read:
             if not look.unread:
                 yield reason(Code.MISSING_CONTAINER, "one shipper scanned", "none")
+            return
+        if len(read) > 1:
+            yield reason(Code.UNEXPECTED_CONTAINER, "one shipper scanned", str(len(read)))
             return
         if self.ours and shipper.id != look.course.facts.get("shipper"):
             wanted = look.course.facts.get("shipper") or "no shipper is packed"
@@ -148,6 +158,31 @@ class ShipperScan:
         return "scan the shipper that was packed" if self.ours else "scan an empty shipper within its validity"
 
 
+def shippers_read(look: Look) -> set[str]:
+    """The shippers that were scanned."""
+    read = (s.container for s in look.attempt.scans)
+    return {c.id for c in read if c is not None and c.kind is ContainerKind.SHIPPER}
+
+
+@dataclass(frozen=True, slots=True)
+class OneSource:
+    """What is taken comes from somewhere: exactly one container is scanned for one of these parts."""
+
+    parts: tuple[str, ...]
+
+    def unmet(self, look: Look) -> Iterator[Reason]:
+        """From nothing, or from two."""
+        read = sum(distinct(look.parts.get(part, ())) for part in self.parts)
+        if read == 0 and not look.unread:
+            yield reason(Code.MISSING_CONTAINER, f"what it is taken from ({' or '.join(self.parts)})", "none")
+        if read > 1:
+            yield reason(Code.UNEXPECTED_CONTAINER, f"one of {' or '.join(self.parts)}", str(read))
+
+    def say(self) -> str:
+        """The need in words."""
+        return f"from exactly one of {', '.join(self.parts)}"
+
+
 @dataclass(frozen=True, slots=True)
 class Paired:
     """Bag and cassette belong together: the cassette read is the one the bag was put in."""
@@ -157,17 +192,18 @@ class Paired:
 
     def unmet(self, look: Look) -> Iterator[Reason]:
         """A bag in another cassette."""
-        cassettes = {c.id for c in look.containers(self.cassette)}
-        bags = look.containers(self.bag)
-        if not cassettes or not bags:
+        bags, cassettes = look.containers(self.bag), {c.id for c in look.containers(self.cassette)}
+        faulty = any(s.fault is not None for part in (self.bag, self.cassette) for s in look.parts.get(part, ()))
+        if faulty or not bags:
             return
         wanted = {b.cassette for b in bags}
-        if wanted != cassettes:
-            yield reason(
-                Code.UNEXPECTED_CONTAINER,
-                "cassettes " + ", ".join(sorted(str(w) for w in wanted)),
-                ", ".join(sorted(cassettes)),
-            )
+        extra = cassettes - wanted
+        if len(bags) != len(cassettes):  # a bag that was not read is reported as missing, an empty cassette here
+            every = look.course.of_kind(ContainerKind.BAG)
+            extra -= {b.cassette for b in every if b.state not in FINAL_STATES}
+        if extra:
+            words = "cassettes " + ", ".join(sorted(str(w) for w in wanted))
+            yield reason(Code.UNEXPECTED_CONTAINER, words, ", ".join(sorted(extra)))
 
     def say(self) -> str:
         """The need in words."""
@@ -183,7 +219,7 @@ class SameNumber:
 
     def unmet(self, look: Look) -> Iterator[Reason]:
         """Unequal numbers."""
-        left, right = len(look.parts.get(self.left, ())), len(look.parts.get(self.right, ()))
+        left, right = (distinct(look.parts.get(part, ())) for part in (self.left, self.right))
         if left != right and left and right and not look.unread:
             yield reason(Code.MISSING_CONTAINER, f"as many {self.right} as {self.left}: {left}", str(right))
 
@@ -209,12 +245,15 @@ def assign(step: Step, scans: tuple[Scanned, ...]) -> tuple[dict[str, tuple[Scan
         found = _part_for(one, one.container, wanted)
         if found is None:
             astray.append(one)
+            unread += one.container.kind is not ContainerKind.SHIPPER
         else:
             parts.setdefault(found.part, []).append(one)
     return {k: tuple(v) for k, v in parts.items()}, astray, unread
 
 
 def _part_for(scan: Scanned, container: Container, wanted: tuple[Scan, ...]) -> Scan | None:
+    if container.kind is ContainerKind.SHIPPER:  # belongs to no course, and is asked for by a need of its own
+        return None
     of_kind = [w for w in wanted if w.kind in (None, container.kind) and scan.part in (None, w.part)]
     return next((w for w in of_kind if container.state in w.states), of_kind[0] if of_kind else None)
 

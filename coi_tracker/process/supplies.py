@@ -223,6 +223,8 @@ class SuiteFree:
         """Claimed by another course, or something of another course is still there."""
         use = look.attempt.around.suite
         if use is None:
+            if "suite" in look.evidence:
+                yield reason(Code.LINE_NOT_CLEAR, "a suite that was looked at", "nobody knows what is in it")
             return
         if use.claimed_by not in (None, look.course.coi):
             yield reason(Code.LINE_NOT_CLEAR, f"suite {use.suite} free", "cleared for another course")

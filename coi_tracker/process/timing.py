@@ -112,12 +112,19 @@ class InOrder:
             return
         if second < first:
             yield reason(Code.VALUE_OUT_OF_RANGE, f"{self.second} not before {self.first}", f"{second} < {first}")
-        if second > look.attempt.recorded_at:
+        if _ahead(look, second):
             yield reason(Code.VALUE_OUT_OF_RANGE, f"{self.second} not in the future", str(second))
 
     def say(self) -> str:
         """The need in words."""
         return f"{self.first} before {self.second}, neither in the future"
+
+
+def _ahead(look: Look, value: object) -> bool:
+    """Whether a date or an instant has not come yet."""
+    if isinstance(value, datetime):
+        return value > look.attempt.recorded_at
+    return isinstance(value, date) and value > look.local_date(look.attempt.recorded_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +136,7 @@ class NotFuture:
     def unmet(self, look: Look) -> Iterator[Reason]:
         """A time that has not come yet."""
         value = look.evidence.get(self.field)
-        ahead = (isinstance(value, datetime) and value > look.attempt.recorded_at) or (
-            type(value) is date and value > look.local_date(look.attempt.recorded_at)
-        )
-        if ahead:
+        if _ahead(look, value):
             yield reason(Code.VALUE_OUT_OF_RANGE, f"{self.field} not in the future", str(value))
 
     def say(self) -> str:

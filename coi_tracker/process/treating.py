@@ -27,9 +27,15 @@ from coi_tracker.vocabulary import (
 class GivesDose(Silent):
     """One dose more; after the last one lymphodepletion is complete."""
 
-    USES: ClassVar[tuple[str, ...]] = ("drug", "ended_at")
+    USES: ClassVar[tuple[str, ...]] = ("drug", "started_at", "ended_at")
     NOTES: ClassVar[tuple[str, ...]] = ("number", "counts", "last")
-    FACTS: ClassVar[tuple[str, ...]] = ("dose.{drug}", "dose.{drug}.held", "ld.begun", "ld.last_at")
+    FACTS: ClassVar[tuple[str, ...]] = (
+        "dose.{drug}",
+        "dose.{drug}.held",
+        "dose.{drug}.last_at",
+        "ld.begun",
+        "ld.last_at",
+    )
     REACHES: ClassVar[tuple[Move, ...]] = (
         Move(Track.TREATMENT, frozenset({Treatment.LD_RUNNING}), Treatment.LD_COMPLETE),
     )
@@ -51,6 +57,7 @@ class GivesDose(Silent):
         e = event.evidence
         drug = e["drug"]
         facts: dict[str, Any] = {f"dose.{drug}": e["number"], f"dose.{drug}.held": None, "ld.begun": True}
+        facts[f"dose.{drug}.last_at"] = e["started_at"]
         if e["counts"]:
             facts["ld.last_at"] = e["ended_at"]
         course = course.with_facts(facts)

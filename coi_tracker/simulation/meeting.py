@@ -15,7 +15,8 @@ from coi_tracker.course import Container
 from coi_tracker.process.custody import contents
 from coi_tracker.process.enrolment import Identified
 from coi_tracker.process.look import write_instant
-from coi_tracker.process.quality import Gate, KnownContainer
+from coi_tracker.process.quality import Gate
+from coi_tracker.process.records import KnownContainer
 from coi_tracker.process.scans import Paired, Scan, ShipperScan, members
 from coi_tracker.process.signing import AnotherPerson, SameTwoAtBedside, SecondSigns, Signs
 from coi_tracker.process.spec import Field, FieldKind, ProtocolPath, fields_of

@@ -17,7 +17,8 @@ from coi_tracker.process.bedside import (
 )
 from coi_tracker.process.enrolment import CohortFollows, CourseFollows, CriteriaAnswered, SlotFree
 from coi_tracker.process.look import write_instant
-from coi_tracker.process.quality import Amendment, OpenDeviation, OpenHold, Reference, ResultFits, ResultThere
+from coi_tracker.process.quality import ResultFits, ResultThere
+from coi_tracker.process.records import Amendment, OpenDeviation, OpenHold, Reference
 from coi_tracker.process.shipping import CourierKnown, RouteIsOrdered
 from coi_tracker.simulation.draft import Draft
 from coi_tracker.simulation.intent import NotYet

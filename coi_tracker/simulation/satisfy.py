@@ -15,7 +15,7 @@ from coi_tracker.course import Container, Course, PlaceId
 from coi_tracker.process.bedside import DoseDue, Il2Due, PlanDayIsToday, due_dose, regimen_of
 from coi_tracker.process.custody import contents
 from coi_tracker.process.look import limit_of, read_instant
-from coi_tracker.process.quality import KnownContainer
+from coi_tracker.process.records import KnownContainer
 from coi_tracker.process.scans import Scan
 from coi_tracker.process.spec import Step
 from coi_tracker.process.timing import OnDay, Within

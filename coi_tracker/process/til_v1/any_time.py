@@ -15,13 +15,14 @@ from coi_tracker.process.guarding import (
     OpensDeviation,
     PlacesHold,
 )
-from coi_tracker.process.quality import Amendment, KnownContainer, OpenDeviation, OpenHold, Reference
+from coi_tracker.process.records import Amendment, KnownContainer, OpenDeviation, OpenHold, OwnContainer, Reference
 from coi_tracker.process.scans import Scan
 from coi_tracker.process.settling import SettlesInfusion, SettlesMaterial, Standings
 from coi_tracker.process.signing import SecondSigns, Signs
 from coi_tracker.process.spec import WINDING_UP, WORKING, Field, FieldKind, Move, On, Step
 from coi_tracker.process.supplies import Given
 from coi_tracker.process.til_v1.common import ANYWHERE, LABELLED, OPEN, REASON, SITE, S, text, two
+from coi_tracker.process.timing import InOrder
 from coi_tracker.vocabulary import (
     HoldBlocks,
     HoldScope,
@@ -55,7 +56,7 @@ place_hold = Step(
     needs=(
         BLOCKS,
         REASON,
-        text("container", "the container, when the hold is on one", required=False),
+        OwnContainer(),
         Signs(Meaning.AUTHORISED),
     ),
     effects=(PlacesHold(), Standings(), Forgets(("plan.confirmed",))),
@@ -165,7 +166,7 @@ reprint_label = Step(
     by=frozenset({Role.COORDINATOR, Role.OPERATOR, Role.CELL_LAB}),
     at=frozenset({PlaceKind.SITE, PlaceKind.FACILITY}),
     needs=(
-        KnownContainer(OPEN),
+        KnownContainer(OPEN, here=True),
         REASON,
         Signs(),
         SecondSigns(Meaning.WITNESSED, STAFF),
@@ -183,7 +184,7 @@ def end_label(name: str, title: str, effect: EndsLabel) -> Step:
         title,
         by=frozenset({Role.COORDINATOR, Role.OPERATOR, Role.CELL_LAB}),
         at=frozenset({PlaceKind.SITE, PlaceKind.FACILITY}),
-        needs=(KnownContainer(LABELLED), REASON, Signs()),
+        needs=(KnownContainer(LABELLED, here=True), REASON, Signs()),
         effects=(effect,),
         standing=WINDING_UP,
         source="21 CFR 211.125: labels are reconciled",
@@ -201,6 +202,7 @@ withdraw_subject = Step(
     moves=(Move(Track.STANDING, WORKING, Standing.WITHDRAWN),),
     needs=(REASON, Signs()),
     effects=(Forgets(("plan.confirmed", "slot", "line.suite")),),
+    standing=frozenset(Standing),
     source="consent can be withdrawn at any time",
 )
 
@@ -212,6 +214,7 @@ terminate_course = Step(
     moves=(Move(Track.STANDING, WORKING, Standing.TERMINATED),),
     needs=(REASON, *two({Role.QA, Role.PHYSICIAN, Role.MEDICAL_MONITOR}, first=Meaning.AUTHORISED)),
     effects=(Forgets(("plan.confirmed", "slot", "line.suite")),),
+    standing=frozenset(Standing),
     source="no product, or no patient for it",
 )
 
@@ -268,6 +271,7 @@ review_audit_trail = Step(
     needs=(
         Given(Field("from", "first day of the period", FieldKind.DATE)),
         Given(Field("to", "last day of the period", FieldKind.DATE)),
+        InOrder("from", "to"),
         text("findings", "what was found"),
         Signs(Meaning.REVIEWED),
     ),

@@ -16,11 +16,12 @@ from coi_tracker.process.effects import (
     VerifiesAtBedside,
 )
 from coi_tracker.process.enrolment import Identified
-from coi_tracker.process.quality import CourseEnded, EveryContainerFinal
+from coi_tracker.process.quality import Fact
+from coi_tracker.process.records import CourseEnded, EveryContainerFinal
 from coi_tracker.process.scans import Paired, Scan
 from coi_tracker.process.settling import SettlesInfusion
 from coi_tracker.process.signing import SameTwoAtBedside, Signs
-from coi_tracker.process.spec import WINDING_UP, Field, FieldKind, Move, Step, protocol
+from coi_tracker.process.spec import Field, FieldKind, Move, Step, protocol
 from coi_tracker.process.supplies import (
     Given,
     Reconciled,
@@ -195,12 +196,13 @@ close_course = Step(
         ),
     ),
     needs=(
+        Fact("line.suite", present=False, words="no suite cleared for the course: give it back first"),
         CourseEnded(),
         EveryContainerFinal(),
         Reconciled(frozenset(ContainerKind)),
         *two({Role.QA}, second=Meaning.REVIEWED),
     ),
-    standing=WINDING_UP,
+    standing=frozenset(Standing),
     source="every container has a final fate, every label is accounted for",
 )
 

@@ -12,7 +12,7 @@ from coi_tracker.process.effects import (
     Stores,
 )
 from coi_tracker.process.quality import Fact
-from coi_tracker.process.scans import SameNumber, Scan, Which
+from coi_tracker.process.scans import OneSource, SameNumber, Scan, Which
 from coi_tracker.process.settling import SettlesInfusion, SettlesMaterial
 from coi_tracker.process.signing import Signs
 from coi_tracker.process.spec import WINDING_UP, Field, FieldKind, Move, Need, Step, protocol
@@ -77,6 +77,7 @@ clear_line = Step(
     moves=(material(M.RECEIVED, M.FIRST_EXPANSION, M.RAPID_EXPANSION, M.SCALED_UP, M.HARVESTED),),
     needs=(
         SuiteFree(),
+        Fact("line.suite", present=False, words="no other clearance of this course: give that suite back first"),
         Confirmed(Field("clean", "the suite is clean and empty", FieldKind.FLAG)),
         *two({Role.OPERATOR, Role.QA}, second=Meaning.VERIFIED),
     ),
@@ -256,6 +257,7 @@ take_sample = Step(
     needs=(
         Scan(K.FLASK, "source", CULTURES, (0, 1)),
         Scan(K.POOL, "pool", CULTURES, (0, 1)),
+        OneSource(("source", "pool")),
         Scan(K.QC_VIAL, "vial", LABELLED),
         text("purpose", "what the sample is for"),
     ),

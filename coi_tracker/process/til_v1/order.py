@@ -21,16 +21,17 @@ from coi_tracker.process.enrolment import (
     Identified,
     NoOpenCourse,
     NotRegistered,
+    OwnSubject,
     SlotFree,
 )
 from coi_tracker.process.quality import Fact
 from coi_tracker.process.scans import Scan
 from coi_tracker.process.signing import Signs
-from coi_tracker.process.spec import Field, FieldKind, On, Step, protocol
+from coi_tracker.process.spec import WINDING_UP, Field, FieldKind, On, Step, protocol
 from coi_tracker.process.supplies import Given
 from coi_tracker.process.til_v1.common import (
-    ANY_STATE,
     LABELLED,
+    OPEN,
     SITE,
     B,
     K,
@@ -54,9 +55,7 @@ register_subject = Step(
     needs=(
         NotRegistered(),
         EnrolmentOpen(protocol.enrolment_limit),
-        text("subject", "the subject number of the trial"),
-        text("study", "the study"),
-        text("site", "the site"),
+        OwnSubject(),
         Given(Field("sex", "sex", FieldKind.CHOICE, choices=("female", "male", "other", "unknown"))),
         Given(Field("identifiers_kept", "which personal identifiers are kept apart", FieldKind.CODES)),
     ),
@@ -111,7 +110,7 @@ book_slot = Step(
     at=frozenset({PlaceKind.SPONSOR, PlaceKind.FACILITY}),
     moves=(material(M.ORDERED),),
     needs=(
-        SlotFree(protocol.planning.tissue_lead_time),
+        SlotFree(protocol.planning.tissue_lead_time, protocol.manufacture.process_days),
         Fact("slot", present=False, words="no slot booked yet"),
     ),
     effects=(BooksSlot(),),
@@ -142,9 +141,9 @@ verify_label = Step(
     "Scan a printed label back before it is used",
     by=frozenset({Role.COORDINATOR, Role.OPERATOR}),
     at=frozenset({PlaceKind.SITE, PlaceKind.FACILITY}),
-    needs=(Scan(None, "label", ANY_STATE, (1, 50), labels=frozenset({LabelState.ISSUED, LabelState.PRINTED})),),
+    needs=(Scan(None, "label", OPEN, (1, 50), labels=frozenset({LabelState.ISSUED, LabelState.PRINTED})),),
     effects=(VerifiesLabels(),),
-    forbidden_by=frozenset({B.EVERYTHING}),
+    standing=WINDING_UP,
     source="21 CFR 1271.250(b): label accuracy, legibility and integrity are verified",
 )
 

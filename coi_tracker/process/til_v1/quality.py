@@ -11,6 +11,7 @@ from coi_tracker.process.quality import (
     DoseInRange,
     Fact,
     NoDeviationOpen,
+    NoHoldOpen,
     ResultFits,
     ResultsReviewed,
     ResultThere,
@@ -53,6 +54,7 @@ def all_in_order(*, final: bool) -> tuple[Need, ...]:
         ChainComplete(),
         Reconciled(MADE),
         NoDeviationOpen(frozenset({Severity.CRITICAL})),
+        NoHoldOpen(),
         *two({Role.QA}, first=Meaning.RELEASED, second=Meaning.APPROVED),
     )
 
@@ -99,7 +101,7 @@ release_product = Step(
     by=QA,
     at=FACILITY,
     moves=(
-        material(M.CRYOPRESERVED, M.OUTBOUND, M.AT_SITE, M.INFUSED),
+        material(M.CRYOPRESERVED, M.AT_SITE, M.INFUSED),  # on its way, custody is not complete
         disposition(D.TESTING, D.CONDITIONALLY_RELEASED, to=D.RELEASED),
     ),
     needs=all_in_order(final=True),
@@ -177,6 +179,7 @@ exceptional_release = Step(
         ChainComplete(),
         Reconciled(MADE),
         NoDeviationOpen(frozenset({Severity.CRITICAL})),
+        NoHoldOpen(),
         REASON,
         *two({Role.QA}, first=Meaning.RELEASED, second=Meaning.APPROVED),
     ),

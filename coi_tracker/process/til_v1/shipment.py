@@ -5,7 +5,7 @@ from __future__ import annotations
 from coi_tracker.process.custody import Accepts, CourierAccepts, Offers, Packs
 from coi_tracker.process.effects import RemembersActor
 from coi_tracker.process.quality import Fact
-from coi_tracker.process.scans import Paired, SameNumber, Scan, ShipperScan, Which
+from coi_tracker.process.scans import Paired, Scan, ShipperScan, Which
 from coi_tracker.process.shipping import ContentsHere, CourierKnown, OfferedHere
 from coi_tracker.process.signing import Signs
 from coi_tracker.process.spec import WINDING_UP, Field, FieldKind, Step, protocol
@@ -105,7 +105,6 @@ receive_product = Step(
         OfferedHere(),
         Scan(K.BAG, "bag", IN_TRANSIT, elsewhere=True, all=Which.CONTENTS),
         Scan(K.CASSETTE, "cassette", IN_TRANSIT, elsewhere=True, all=Which.CONTENTS),
-        SameNumber("bag", "cassette"),
         Paired(),
         SealMatches(),
         TemperatureInside(protocol.product.transport_range),

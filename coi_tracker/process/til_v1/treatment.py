@@ -171,6 +171,7 @@ give_dose = Step(
         instant("started_at", "start of the dose"),
         instant("ended_at", "end of the dose"),
         InOrder("started_at", "ended_at"),
+        Within("start_lymphodepletion", at="started_at"),
         Signs(),
     ),
     effects=(GivesDose(),),
