@@ -18,7 +18,7 @@ from coi_tracker.process.graph import STATES, arrows, reachable, starts
 from coi_tracker.process.scans import Scan, ShipperScan
 from coi_tracker.process.settling import CARRIERS
 from coi_tracker.process.signing import SecondSigns, Signs
-from coi_tracker.process.spec import Process, Step, walk
+from coi_tracker.process.spec import WORKING, Process, Step, walk
 from coi_tracker.vocabulary import ContainerState, Disposition, Track, Treatment
 
 RELEASES = frozenset({Disposition.RELEASED, Disposition.CONDITIONALLY_RELEASED, Disposition.EXCEPTIONALLY_RELEASED})
@@ -133,7 +133,7 @@ def _is_scanned(step: Step, *, carriers: bool) -> bool:
     )
 
 
-def _points_of_no_return_take_two(process: Process) -> Iterator[str]:
+def _points_of_no_return_are_guarded(process: Process) -> Iterator[str]:
     for step in process.steps.values():
         what = _point_of_no_return(step)
         if what is None:
@@ -141,6 +141,8 @@ def _points_of_no_return_take_two(process: Process) -> Iterator[str]:
         kinds = {type(need) for need in step.needs}  # a signature inside a gate might not be asked for
         if not {Signs, SecondSigns} <= kinds:
             yield f"{step.name}: {what} with fewer than two people signing"
+        if step.standing - WORKING:
+            yield f"{step.name}: {what} when the course is {' or '.join(sorted(step.standing - WORKING))}"
     for step in process.steps.values():
         if any(not second.by for second in step.needs_of(SecondSigns)):
             yield f"{step.name}: nobody may be the second person"
@@ -178,7 +180,7 @@ PROOFS: tuple[Proof, ...] = (
     _there_is_one_start,
     _there_is_no_trap,
     _material_moves_with_a_scan,
-    _points_of_no_return_take_two,
+    _points_of_no_return_are_guarded,
     _limits_are_in_the_protocol,
     part_faults,
     evidence_faults,

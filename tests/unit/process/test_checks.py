@@ -214,6 +214,12 @@ def test_points_of_no_return_take_two_people(name: str, what: str, missing: type
     assert refusal(needs_without(name, missing)) == (f"{name}: {what} with fewer than two people signing",)
 
 
+@pytest.mark.parametrize(("name", "what"), TWO)
+def test_points_of_no_return_are_not_passed_after_withdrawal(name: str, what: str) -> None:
+    broken = changed(name, standing=frozenset({Standing.ACTIVE, Standing.WITHDRAWN}))
+    assert refusal(broken) == (f"{name}: {what} when the course is withdrawn",)
+
+
 @pytest.mark.requirement("COI-PROC-07")
 def test_a_new_step_that_releases_product_takes_two_people_whatever_its_name() -> None:
     step = replace(TIL_V1.steps["release_product"], name="review_result", needs=())
