@@ -10,11 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from coi_tracker.storage.log_store import Checkpoint
+from coi_tracker.storage.log_store import LogKey
 from coi_tracker.storage.transaction import Transaction
-from coi_tracker.storage.types import utc_from_text
-
-TEXTS = ("chain", "id", "prev", "digest", "kind", "step", "coi", "recorded_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,31 +33,30 @@ class AuditedEntry:
     text: bytes | None
 
 
-_COLUMNS = {
-    "sqlite": "CAST(e.chain AS BLOB), e.seq, CAST(e.id AS BLOB), CAST(e.prev AS BLOB), CAST(e.digest AS BLOB), "
-    "CAST(e.kind AS BLOB), CAST(e.step AS BLOB), CAST(e.coi AS BLOB), CAST(e.recorded_at AS BLOB), "
-    "CAST(e.entry AS BLOB)",
-    "postgresql": "e.chain, e.seq, e.id, e.prev, e.digest, e.kind, e.step, e.coi, e.recorded_at, e.entry",
-}
-_POSITION = {
-    "sqlite": "p.idx, CAST(p.event_id AS BLOB), CAST(p.digest AS BLOB)",
-    "postgresql": "p.idx, p.event_id, p.digest",
-}
+def _texts(tx: Transaction, *columns: str) -> str:
+    """Columns of text to select: on SQLite as bytes, for a damaged file can hold bytes there that are no text."""
+    return ", ".join(f"CAST({column} AS BLOB)" if tx.kind == "sqlite" else column for column in columns)
+
+
+def _event(tx: Transaction) -> str:
+    rest = ("e.id", "e.prev", "e.digest", "e.kind", "e.step", "e.coi", "e.recorded_at", "e.entry")
+    return f"{_texts(tx, 'e.chain')}, e.seq, {_texts(tx, *rest)}"
 
 
 def placed_entries(tx: Transaction) -> Iterator[AuditedEntry]:
     """Every log position with its entry, in log order; an entry that is gone has text None."""
-    position, columns = _POSITION[tx.kind], _COLUMNS[tx.kind]
-    sql = f"SELECT {position}, {columns} FROM log_positions p LEFT JOIN events e ON e.id = p.event_id ORDER BY p.idx"  # noqa: S608
+    sql = (
+        f"SELECT p.idx, {_texts(tx, 'p.event_id', 'p.digest')}, {_event(tx)} "  # noqa: S608 - our own names
+        "FROM log_positions p LEFT JOIN events e ON e.id = p.event_id ORDER BY p.idx"
+    )
     return (_audited(row) for row in tx.stream(sql))
 
 
 def unplaced_entries(tx: Transaction) -> Iterator[tuple[AuditedEntry, bool]]:
     """Every entry without a log position, chain by chain, and whether it waits for one."""
-    columns = _COLUMNS[tx.kind]
     waits = "EXISTS (SELECT 1 FROM unsequenced u WHERE u.event_id = e.id)"
     sql = (
-        f"SELECT NULL, e.id, NULL, {columns}, {waits} FROM events e "  # noqa: S608
+        f"SELECT NULL, {_texts(tx, 'e.id')}, NULL, {_event(tx)}, {waits} FROM events e "  # noqa: S608 - our own names
         "WHERE NOT EXISTS (SELECT 1 FROM log_positions p WHERE p.event_id = e.id) ORDER BY e.chain, e.seq"
     )
     return ((_audited(row[:-1]), bool(row[-1])) for row in tx.stream(sql))
@@ -68,9 +64,8 @@ def unplaced_entries(tx: Transaction) -> Iterator[tuple[AuditedEntry, bool]]:
 
 def _audited(row: Sequence[Any]) -> AuditedEntry:
     *values, text = row
-    index, event_id, placed_digest, *columns = (_plain(value) for value in values)
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
-    return AuditedEntry(index, event_id, placed_digest, *columns, data)
+    return AuditedEntry(*[*map(_plain, values), data])
 
 
 def _plain(value: Any) -> Any:
@@ -91,12 +86,12 @@ def with_placed_predecessor(tx: Transaction, ids: Sequence[str]) -> set[str]:
 
 def signature_rows(tx: Transaction, ids: Sequence[str]) -> dict[str, list[tuple[str, str, str, str]]]:
     """The rows of signatures under these entries: (account, meaning, time as text, digest signed), by entry."""
-    rows = tx.query(
-        "SELECT event_id, account, meaning, signed_at, signed FROM signatures WHERE event_id IN {ids}", ids=list(ids)
-    )
+    columns = _texts(tx, "event_id", "account", "meaning", "signed_at", "signed")
+    rows = tx.query(f"SELECT {columns} FROM signatures WHERE event_id IN {{ids}}", ids=list(ids))  # noqa: S608
     found: dict[str, list[tuple[str, str, str, str]]] = {}
-    for event_id, *rest in rows:
-        found.setdefault(event_id, []).append((rest[0], rest[1], rest[2], rest[3]))
+    for row in rows:
+        event_id, account, meaning, signed_at, signed = map(_plain, row)
+        found.setdefault(event_id, []).append((account, meaning, signed_at, signed))
     return found
 
 
@@ -135,16 +130,35 @@ def node_counts(tx: Transaction) -> dict[int, tuple[int, int]]:
     return {level: (count, last) for level, count, last in rows}
 
 
-def checkpoints_after(tx: Transaction, size: int, *, limit: int = 200) -> list[Checkpoint]:
+@dataclass(frozen=True, slots=True)
+class AuditedCheckpoint:
+    """A row of checkpoints; ``made_at`` is text as it stands."""
+
+    size: int
+    origin: str
+    note: str
+    made_at: str
+
+
+def checkpoints_after(tx: Transaction, size: int, *, limit: int = 200) -> list[AuditedCheckpoint]:
     """The checkpoints of more than `size` entries, the smallest first, some at a time."""
     rows = tx.query(
-        "SELECT size, origin, note, made_at FROM checkpoints WHERE size > :size ORDER BY size LIMIT :limit",
+        f"SELECT size, {_texts(tx, 'origin', 'note', 'made_at')} FROM checkpoints "  # noqa: S608 - our own names
+        "WHERE size > :size ORDER BY size LIMIT :limit",
         size=size,
         limit=limit,
     )
-    return [Checkpoint(of, origin, note, utc_from_text(made_at)) for of, origin, note, made_at in rows]
+    return [AuditedCheckpoint(*map(_plain, row)) for row in rows]
 
 
-def chain_rows(tx: Transaction) -> Iterator[tuple[str, int, str | None, str | None]]:
-    """Every state row of a chain: name, number and digest of its last entry, COI."""
-    return ((row[0], row[1], row[2], row[3]) for row in tx.stream("SELECT chain, seq, head, coi FROM chains"))
+def key_rows(tx: Transaction) -> list[LogKey]:
+    """The rows of verifier keys, the oldest first."""
+    columns = f"{_texts(tx, 'vkey', 'name')}, since_size, {_texts(tx, 'event_id')}"
+    rows = tx.query(f"SELECT {columns} FROM log_keys ORDER BY since_size, vkey")  # noqa: S608 - our own names
+    return [LogKey(*map(_plain, row)) for row in rows]
+
+
+def chain_rows(tx: Transaction) -> Iterator[tuple[Any, Any, Any]]:
+    """Every state row of a chain: name, number and digest of its last entry."""
+    sql = f"SELECT {_texts(tx, 'chain')}, seq, {_texts(tx, 'head')} FROM chains"  # noqa: S608 - our own names
+    return ((_plain(chain), seq, _plain(head)) for chain, seq, head in tx.stream(sql))

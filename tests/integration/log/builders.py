@@ -15,6 +15,7 @@ from typing import Any
 from coi_tracker.custody_log.entry import canonical, digest, format_time, parse_time
 from coi_tracker.custody_log.note import SigningKey
 from coi_tracker.services import keys
+from coi_tracker.services.checkpoints import checkpoint
 from coi_tracker.services.record import Record
 from coi_tracker.storage import migrate
 from coi_tracker.storage.chains import NewEntry, SignedBy, append_entries, lock_chain, move_head
@@ -137,3 +138,20 @@ def published(record: Record, folder: Path) -> SigningKey:
     key = keys.create(folder, ORIGIN)
     keys.publish(record, key)
     return key
+
+
+def seeded_key() -> SigningKey:
+    """The key of `filled`."""
+    return SigningKey.from_seed(ORIGIN, bytes(32))
+
+
+def filled(url: str) -> None:
+    """For `prepared_database`: 28 entries under two checkpoints, of 17 and 28, and three that wait."""
+    migrated(url)
+    record = open_record(url)
+    keys.publish(record, seeded_key())
+    for count in (15, 10):
+        steps(record, count)
+        checkpoint(record, seeded_key())
+    steps(record, 3)
+    record.database.close()
