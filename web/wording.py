@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask
 
-from coi_tracker.course import Course
+from coi_tracker.course import Container, Course
 from coi_tracker.identity import CoiId
 from coi_tracker.process.reasons import Explained, explain
-from coi_tracker.vocabulary import Disposition, Material, ReasonCode, Role, Standing, Track, Treatment
+from coi_tracker.vocabulary import ContainerKind, Disposition, Material, ReasonCode, Role, Standing, Track, Treatment
 
 MATERIAL_PATH = (
     Material.ORDERED, Material.PROCURED, Material.INBOUND, Material.RECEIVED, Material.FIRST_EXPANSION,
@@ -76,6 +76,12 @@ def _path(course: Course, track: Track, paths: Mapping[Track, tuple[str, ...]]) 
     )
 
 
+def in_order(course: Course) -> list[Container]:
+    """The containers in the order in which they come up in the work."""
+    kinds = list(ContainerKind)
+    return sorted(course.containers.values(), key=lambda one: (kinds.index(one.kind), one.part))
+
+
 def coi(text: str) -> str:
     """A COI in the groups it is printed in."""
     return CoiId(text).display()
@@ -126,6 +132,6 @@ def explained(code: ReasonCode) -> Explained:
 
 def register(app: Flask) -> None:
     """Give the templates these words."""
-    for filter_ in (coi, container, explained, iso, moment, place, tracks, value, words):
+    for filter_ in (coi, container, explained, in_order, iso, moment, place, tracks, value, words):
         app.jinja_env.filters[filter_.__name__] = filter_
     app.jinja_env.tests["bad"] = lambda state: str(state) in BAD
