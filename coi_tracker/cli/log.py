@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 def checkpoint(as_json: bool) -> None:
     """Sign how long and what the log is, now.
 
-    The note is copied to the folder of checkpoints. A copy has to leave the building: only then can a cut tail be told from an honest log.
+    The note is copied to the folder of checkpoints. A copy has to leave the building: only then can a cut tail be
+    told from an honest log.
     """
     from coi_tracker.services import checkpoints, keys
 
@@ -160,7 +161,8 @@ def rotate(yes: bool, as_json: bool) -> None:
 def verify(earlier: tuple[Path, ...], vkeys: tuple[str, ...], as_json: bool) -> None:
     """Check the whole log in the database.
 
-    Every entry, chain, signature, checkpoint and key. Compares with the checkpoints in the folder of checkpoints too, and with those given. Names the first bad entry.
+    Every entry, chain, signature, checkpoint and key. Compares with the checkpoints in the folder of checkpoints,
+    and with those given. Names the first bad entry.
     """
     from coi_tracker.services import checkpoints, verification
 

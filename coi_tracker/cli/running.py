@@ -35,7 +35,8 @@ def serve(host: str | None, port: int | None) -> None:
 def demo(port: int, serving: bool, folder: Path, participants: int, seed: int) -> None:
     """Show a record of people who do not exist.
 
-    It is made, verified, exported and served. What an earlier demonstration left in the folder is made anew; any other folder is left alone.
+    It is made, verified, exported and served. What an earlier demonstration left in the folder is made anew;
+    any other folder is left alone.
     """
     from coi_tracker.cli.demonstration import demonstrate
     from coi_tracker.cli.server import refuse_taken_port, serve_pages
@@ -56,7 +57,8 @@ def demo(port: int, serving: bool, folder: Path, participants: int, seed: int) -
 def simulate(seed: int, participants: int, adversary: int | None, as_json: bool) -> None:
     """Run a simulated trial in an empty record.
 
-    It goes through the one way that steps are recorded. Ends with 1 when the adversary found a wrong acceptance, a wrong refusal, or a refusal without an entry.
+    It goes through the one way that steps are recorded. Ends with 1 when the adversary found a wrong
+    acceptance, a wrong refusal, or a refusal without an entry.
     """
     from coi_tracker.cli.simulating import run_adversary, run_trial
 
