@@ -214,7 +214,7 @@ def _decided(scene: _Scene, conflict: Conflict | None) -> Event:
         return refuse(scene.course, scene.attempt, [why]).event
     if scene.route.chain is None or scene.protocol is None:
         return refuse(scene.course, scene.attempt, _nothing_known(scene)).event
-    return decide(scene.record.process, scene.protocol, scene.course, scene.attempt).event
+    return decide(scene.record.process_of(scene.course), scene.protocol, scene.course, scene.attempt).event
 
 
 def _nothing_known(scene: _Scene) -> list[Reason]:
@@ -239,7 +239,7 @@ def _write(scene: _Scene, event: Event) -> NewEntry:
     if event.kind != "performed":
         move_head(scene.tx, scene.locked, entry)
         return entry
-    after = replace(evolve(scene.record.process, scene.course, event), seq=entry.seq, head=entry.digest)
+    after = replace(evolve(scene.record.process_of(scene.course), scene.course, event), seq=entry.seq, head=entry.digest)
     before = None if scene.locked.state is None else scene.course
     if before is None and scene.locked.seq:
         before = scene.course  # refusals came first: the row moves on from there

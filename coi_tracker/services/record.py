@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from coi_tracker import __version__
-from coi_tracker.course import Definition
+from coi_tracker.course import Course, Definition
 from coi_tracker.errors import Misconfigured
+from coi_tracker.process.released import released
 from coi_tracker.process.spec import Process
 from coi_tracker.process.til_v1 import TIL_V1
 from coi_tracker.protocols import load_protocol
@@ -59,3 +60,9 @@ class Record:
                 )
             found = self.protocols[wanted.digest] = load_protocol(str(row[0]))
         return found
+
+    def process_of(self, course: Course) -> Process:
+        """The definition a course was opened under; this record's own where there is no course yet."""
+        pinned = (course.process.key, course.process.version)
+        same = course.coi is None or pinned == (self.process.key, self.process.version)
+        return self.process if same else released(*pinned)
