@@ -1,0 +1,1 @@
+"""People, set-up and persons on both databases."""
