@@ -89,6 +89,7 @@ def grant_application_role(tx: Transaction, role: str) -> None:
         )
     tx.write(f"GRANT USAGE ON SCHEMA public TO {name}", {})
     tx.write(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {name}", {})
+    tx.write(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {name}", {})
     tx.write(f"GRANT SELECT ON alembic_version TO {name}", {})
     for table in sorted(Row.metadata.tables):
         tx.write(f"GRANT {_rights(table)} ON {table} TO {name}", {})
