@@ -15,7 +15,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -138,15 +138,17 @@ def _verified_by_stranger(bundle: Path, vkey: str) -> str:
     return verdict[-1]
 
 
-def _tell(record: Record, figures: dict[str, object], bundle: Path) -> None:
+def _tell(record: Record, figures: dict[str, Any], bundle: Path) -> None:
     """What there is to see, and who may sign in."""
     from coi_tracker.services.people import people
-    from coi_tracker.services.queries import log_status
+    from coi_tracker.services.queries import log_status, states
     from coi_tracker.simulation.furnishing import PASSWORD
 
     status = log_status(record)
-    for name, value in {**figures, "entries in the log": f"{status.size:,}", "bundle": bundle}.items():
-        click.echo(f"  {name.replace('_', ' '):<24} {value}")
+    now = {f"{track} now": simulating.counted(found) for track, found in states(record).items()}
+    told = {**simulating.in_short(figures), **now, "entries in the log": f"{status.size:,}", "bundle": str(bundle)}
+    for name, value in told.items():
+        click.echo(f"  {name:<24} {value}")
     shown: dict[str, tuple[str, ...]] = {}
     for person in people(record):
         for role in person.roles:

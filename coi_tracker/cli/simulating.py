@@ -32,8 +32,25 @@ def run_trial(settings: Settings, *, seed: int, participants: int, progress: Pro
 
 def fill(record: Record, *, seed: int, participants: int, progress: Progress) -> dict[str, Any]:
     """Fill an empty record with the trial; figures of what happened."""
-    trial: Any = importlib.import_module("coi_tracker.simulation.trial")
-    return dict(trial.simulate(record, seed=seed, participants=participants, progress=progress).figures())
+    from coi_tracker.simulation.trial import simulate
+
+    return simulate(record, seed=seed, participants=participants, progress=progress).figures()
+
+
+def in_short(figures: dict[str, Any]) -> dict[str, str]:
+    """The figures that people ask for first, each on a line."""
+    performed, refused = (sum(figures[name].values()) for name in ("performed", "refused"))
+    return {
+        "participants": f"{figures['participants']}, in {figures['courses']} courses",
+        "from, to": f"{figures['first_day']}, {figures['last_day']} (a clock of its own)",
+        "attempts": f"{figures['attempts']:,}: {performed:,} performed, {refused:,} refused",
+        "repeated, late": f"{figures['repeated']:,} sent twice, {figures['late']:,} entered late",
+        "refused most because": counted(dict(list(figures["reasons"].items())[:6])),
+    }
+
+
+def counted(found: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in found.items()) or "none"
 
 
 def run_adversary(settings: Settings, *, seed: int, attempts: int, progress: Progress) -> dict[str, Any]:

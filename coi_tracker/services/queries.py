@@ -23,6 +23,7 @@ from coi_tracker.storage.course_rows import load_course
 from coi_tracker.storage.registry import Place
 from coi_tracker.storage.transaction import Transaction
 from coi_tracker.storage.types import utc_from_text, utc_from_text_or_none
+from coi_tracker.vocabulary import Track
 
 PAGE = 50
 """Courses on a page."""
@@ -254,6 +255,15 @@ def log_status(record: Record) -> LogStatus:
             checkpoint=log_store.last_checkpoint(tx),
             vkeys=tuple(key.vkey for key in log_store.log_keys(tx)),
         )
+
+
+def states(record: Record) -> dict[str, dict[str, int]]:
+    """How many courses are in which state, track by track, the most frequent first."""
+    with record.database.read() as tx:
+        return {track.value: dict(tx.query(_COUNTED.replace("TRACK", track.value))) for track in Track}
+
+
+_COUNTED = "SELECT TRACK, count(*) FROM courses GROUP BY TRACK ORDER BY count(*) DESC, TRACK"
 
 
 def places(record: Record) -> list[Place]:
