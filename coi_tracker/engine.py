@@ -19,6 +19,7 @@ from coi_tracker.course import (
     Performed,
     Reason,
     Refused,
+    Signer,
     Touch,
 )
 from coi_tracker.process.custody import contents
@@ -271,11 +272,16 @@ def _event(
         actor=attempt.actor,
         containers=touches,
         evidence={**evidence, **extra},
-        signers=attempt.signers if kind == "performed" else tuple(s for s in attempt.signers if s.authentic),
+        signers=attempt.signers if kind == "performed" else _signed_once(attempt),
         reasons=reasons,
         refers_to=attempt.refers_to,
         software=attempt.software,
     )
+
+
+def _signed_once(attempt: Attempt) -> tuple[Signer, ...]:
+    """Who signed what is refused. Whoever signed twice stands once: the reasons say that it was twice."""
+    return tuple({s.account: s for s in reversed(attempt.signers) if s.authentic}.values())[::-1]
 
 
 def holds_that_forbid(step: Step, holds: tuple[Hold, ...]) -> tuple[Hold, ...]:

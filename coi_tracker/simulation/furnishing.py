@@ -22,7 +22,7 @@ from coi_tracker.simulation import fictions
 from coi_tracker.simulation.fictions import InventedPlace
 from coi_tracker.simulation.premises import Premises, StockedLot, Worker
 from coi_tracker.storage.registry import Place
-from coi_tracker.vocabulary import PlaceKind
+from coi_tracker.vocabulary import PlaceKind, Role
 
 STUDY = "iov_lun_202"
 AMENDMENT = "iov_lun_202_amendment"
@@ -31,6 +31,9 @@ REASON = "set up for the invented trial"
 YEARS = 3
 LOTS_OF_A_KIND = 4
 PIECES_OF_A_KIND = 2
+LAPSING = frozenset({Role.OPERATOR, Role.NURSE})
+"""Roles in which every place has one person more, whose training ends soon."""
+LAPSES_AFTER = 45
 
 
 def furnish(
@@ -70,12 +73,12 @@ def _place(record: Record, one: InventedPlace) -> Place:
 
 def _workers(record: Record, places: Mapping[PlaceId, Place]) -> Iterator[Worker]:
     named = fictions.names()
-    until = _later(record, 365 * YEARS).date()
+    until, soon = _later(record, 365 * YEARS).date(), _later(record, LAPSES_AFTER).date()
     for place in places.values():
         for role, number in fictions.roles_at(place.kind):
-            for _ in range(number):
+            for trained in [until] * number + [soon] * (role in LAPSING):
                 first, last = next(named)
-                yield _hired(record, first, last, Worker(AccountId(f"{first}.{last}".lower()), role, place.id, until))
+                yield _hired(record, first, last, Worker(AccountId(f"{first}.{last}".lower()), role, place.id, trained))
 
 
 def _hired(record: Record, first: str, last: str, worker: Worker) -> Worker:

@@ -53,6 +53,9 @@ def satisfy(
     draft.lasting = wishes.get("lasting", timedelta(0))
     for need in step.needs:
         meet(need, draft)
+    for field in step.fields:  # what is wished for is given, even where no need insists on it (a deviation)
+        if field.name in wishes:
+            draft.evidence.setdefault(field.name, wishes[field.name])
     return draft.finished()
 
 
