@@ -7,14 +7,17 @@ that takes it finds out.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from coi_tracker.course import Course, Definition
+from coi_tracker.course import Course, Definition, Equipment, Lot
 from coi_tracker.services.record import Record
+from coi_tracker.storage import registry
 from coi_tracker.storage.around import AroundRequest, read_around
 from coi_tracker.storage.chains import read_chain
 from coi_tracker.storage.course_rows import load_course
-from coi_tracker.storage.types import utc_text
+from coi_tracker.storage.registry import AccountRole, Place, Station
+from coi_tracker.storage.types import utc_from_text, utc_text
 
 _SHIPPERS = """
 SELECT s.serial FROM shippers s
@@ -22,6 +25,44 @@ WHERE (s.valid_until IS NULL OR s.valid_until > :at)
 AND NOT EXISTS (SELECT 1 FROM shipper_loads o WHERE o.shipper = s.id AND o.closed_event IS NULL)
 ORDER BY s.serial
 """
+
+
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """Everything of the set-up that work can use."""
+
+    places: tuple[Place, ...]
+    stations: tuple[Station, ...]
+    roles: tuple[AccountRole, ...]
+    lots: tuple[Lot, ...]
+    equipment: tuple[Equipment, ...]
+
+
+def set_up(record: Record) -> SetUp:
+    """What there is now, accounts that are not active left out."""
+    with record.database.read() as tx:
+        active = [one.id for one in registry.accounts(tx) if one.active]
+        return SetUp(
+            places=tuple(registry.places(tx)),
+            stations=tuple(s for s in registry.stations(tx) if s.active),
+            roles=tuple(role for one in active for role in registry.roles_of(tx, one)),
+            lots=tuple(registry.lots(tx)),
+            equipment=tuple(registry.equipment(tx)),
+        )
+
+
+def chains_of(record: Record, kind: str) -> list[str]:
+    """The names of all chains of a sort (course, subject, ...), in order."""
+    with record.database.read() as tx:
+        rows = tx.query("SELECT chain FROM chains WHERE chain LIKE :start ORDER BY chain", start=f"{kind}/%")
+    return [str(row[0]) for row in rows]
+
+
+def last_moment(record: Record) -> datetime | None:
+    """When the latest entry was recorded."""
+    with record.database.read() as tx:
+        found = tx.query("SELECT max(recorded_at) FROM events")[0][0]
+    return None if found is None else utc_from_text(str(found))
 
 
 def state_of(record: Record, chain: str) -> Course | None:

@@ -13,9 +13,9 @@ from datetime import date, datetime, timedelta
 from coi_tracker.course import AccountId, PlaceId
 from coi_tracker.errors import BrokenPromise
 from coi_tracker.identity import BadgeCode
-from coi_tracker.protocols.loading import builtin
+from coi_tracker.protocols.loading import builtin, builtin_keys
 from coi_tracker.protocols.model import Protocol
-from coi_tracker.services import people, setup
+from coi_tracker.services import available, people, setup
 from coi_tracker.services.changes import INSTALLER
 from coi_tracker.services.record import Record
 from coi_tracker.simulation import fictions
@@ -145,3 +145,26 @@ def _shippers(record: Record, places: Mapping[PlaceId, Place], number: int) -> N
 
 def _later(record: Record, days: int) -> datetime:
     return record.clock() + timedelta(days=days)
+
+
+def reopened(record: Record, *, chance: random.Random | None = None, study: str = STUDY) -> Premises:
+    """The premises of a record that was furnished before, read back from it."""
+    found = available.set_up(record)
+    lots = [StockedLot(one.code, one.kind, one.expires, one.recalled) for one in found.lots]
+    kinds = sorted({(one.place, one.kind) for one in found.equipment})
+    premises = Premises(
+        record=record,
+        study=study,
+        places={place.id: place for place in found.places},
+        workers=tuple(Worker(r.account, r.role, r.place, r.trained_until or date.min) for r in found.roles),
+        stations={one.place: one.code for one in reversed(found.stations)},
+        lots=lots,
+        equipment_codes={
+            key: tuple(one.code for one in found.equipment if (one.place, one.kind) == key) for key in kinds
+        },
+        chance=chance,
+    )
+    shipped = {builtin(key).digest: builtin(key) for key in builtin_keys()}
+    released = available.released_versions(record, study).values()
+    premises.protocols.update({one.digest: shipped[one.digest] for one in released if one.digest in shipped})
+    return premises

@@ -1,4 +1,4 @@
-"""The stories that a simulated trial tells, each in the order it happens. The chapters they are made of are in `story`."""
+"""The stories that a simulated trial tells, each in the order it happens. Their chapters are in `story`."""
 
 from __future__ import annotations
 
