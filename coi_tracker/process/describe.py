@@ -86,7 +86,9 @@ def _limits(field: Field) -> str:
 def _always(step: Step) -> Iterator[str]:
     """What the engine itself asks of the course, in words."""
     if step.forbidden_by:
-        yield f"no hold that blocks {' or '.join(sorted(step.forbidden_by))}"
+        until = f" (until the course remembers {step.forbidden_until}; then only one on everything)"
+        blocks = " or ".join(sorted(step.forbidden_by))
+        yield f"no hold that blocks {blocks}{until if step.forbidden_until else ''}"
     if any(m.track is Track.STANDING for m in step.moves):
         return  # the move says it
     if step.standing == WINDING_UP:

@@ -139,6 +139,7 @@ class Step:
     needs: tuple[Need, ...] = ()
     effects: tuple[Effect, ...] = ()
     forbidden_by: frozenset[HoldBlocks] = frozenset()
+    forbidden_until: str | None = None  # a fact: once it is there, only a hold on everything still forbids the step
     standing: frozenset[Standing] = WORKING
     on: On = On.COURSE
     source: str = ""

@@ -176,6 +176,7 @@ give_dose = Step(
     ),
     effects=(GivesDose(),),
     forbidden_by=frozenset({B.LYMPHODEPLETION}),
+    forbidden_until="ld.begun",  # half a regimen helps nobody: what stops it then is a hold on everything
     source="protocol: regimen",
 )
 
