@@ -43,7 +43,7 @@ class Finding:
             span = f" to {self.upto - 1}" if self.upto is not None and self.upto > self.index + 1 else ""
             place += f" at log index {self.index}{span}"
         if self.chain is not None:
-            place += f", {self.chain} number {self.seq}"
+            place += f", {self.chain}" + ("" if self.seq is None else f" number {self.seq}")
         return f"{place}{f', id {self.id}' if self.id else ''}: {self.problem}"
 
 

@@ -59,12 +59,12 @@ class Attacker:
         return self(statement, *values)[0][0]
 
     @contextmanager
-    def undone(self) -> Iterator[None]:
-        """What happens in the block is seen by others, and put back afterwards."""
-        for table in TABLES:
+    def undone(self, *tables: str) -> Iterator[None]:
+        """What happens to these tables (of the log, if none is named) in the block is put back afterwards."""
+        for table in tables or TABLES:
             self(f"CREATE TEMPORARY TABLE kept_{table} AS SELECT * FROM {table}")
         yield
-        for table in TABLES:
+        for table in tables or TABLES:
             self(f"DELETE FROM {table}")
             self(f"INSERT INTO {table} SELECT * FROM kept_{table}")
             self(f"DROP TABLE kept_{table}")
