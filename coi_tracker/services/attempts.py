@@ -107,7 +107,8 @@ def _answer(text: str, *, replayed: bool, tx: Transaction) -> Answer:
 def _scene(record: Record, tx: Transaction, request: AttemptRequest, codes: tuple[ReadCode, ...]) -> _Scene:
     where = route(tx, record.process, request, codes)
     chain = where.chain or _fallback(tx, request, where)
-    locked = lock_chain(tx, chain, shared=where.shared, exclusive=where.exclusive, create=True)
+    new = where.create and where.subject is not None
+    locked = lock_chain(tx, chain, shared=where.shared, exclusive=where.exclusive, create=True, new=new)
     assert locked is not None  # noqa: S101 - it was made if it was missing
     course = load_course(tx, locked) or _blank(record, locked)
     course, protocol = _under_protocol(record, tx, where, course)
@@ -252,7 +253,7 @@ def _write(scene: _Scene, event: Event) -> NewEntry:
 
 def _write_new_chain(scene: _Scene, event: Event) -> NewEntry:
     """A course opens: its first entry begins a chain of its own, while the subject's chain stays locked."""
-    locked = lock_chain(scene.tx, event.chain, create=True)
+    locked = lock_chain(scene.tx, event.chain, create=True, new=True)
     assert locked is not None  # noqa: S101
     entry = new_entry(event, seq=1, prev=None)
     append_entry(scene.tx, entry)

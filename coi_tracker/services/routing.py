@@ -135,15 +135,22 @@ def _suite(request: AttemptRequest) -> tuple[str, ...]:
     return (f"suite/{suite[:200]}",) if concerned and isinstance(suite, str) else ()
 
 
+_SUBJECT = """
+SELECT t.key, s.site FROM studies t LEFT JOIN subjects s ON s.study = t.key AND s.number = :n
+ORDER BY s.site IS NULL, t.key
+"""
+"""The studies, first the one that has the subject: by keys, and in one trip whether it is registered or not."""
+
+
 def _of_subject(tx: Transaction, request: AttemptRequest, here: dict[str, str | None]) -> Route:
     number = request.subject
     if number is None or not _nameable(f"subject/{number}"):
         return _nowhere(here)
-    row = tx.one("SELECT study, site FROM subjects WHERE number = :n", n=number)
-    if row is None and request.step != "register_subject":
-        return _nowhere(here)
-    study, site = (str(row[0]), str(row[1])) if row else (request.study, None)
-    if row is None and (study is None or not _study_known(tx, study)):
+    found = tx.query(_SUBJECT, n=number)
+    study, site = found[0] if found else (None, None)
+    if site is None:
+        study = next((key for key, _ in found if key == request.study), None)
+    if study is None or (site is None and request.step != "register_subject"):
         return _nowhere(here)
     return Route(
         f"subject/{number}",
@@ -153,12 +160,8 @@ def _of_subject(tx: Transaction, request: AttemptRequest, here: dict[str, str | 
         site,
         station=here["station"],
         place=here["place"],
-        create=row is None,
+        create=site is None,
     )
-
-
-def _study_known(tx: Transaction, study: str) -> bool:
-    return tx.one("SELECT 1 FROM studies WHERE key = :k", k=study) is not None
 
 
 def _of_target(tx: Transaction, request: AttemptRequest, on: On, here: dict[str, str | None]) -> Route:

@@ -92,17 +92,25 @@ def lock_chain(
     shared: Iterable[str] = (),
     exclusive: Iterable[str] = (),
     create: bool = False,
+    new: bool = False,
 ) -> LockedChain | None:
     """Lock what a step depends on and then its chain; None when there is no such chain.
 
     `shared`, `exclusive`: names of places and studies (``place/<id>``, ``study/<key>``; any text will do, as long as
     all say the same). `create`: make the chain if it is missing; of two who do, one waits and then sees the other's.
+    `new`: it is likely to be missing, so make it first, which saves a trip.
     """
+    if create and new:
+        _create(tx, chain)
     found = _locked(tx, chain, frozenset(shared), frozenset(exclusive))
     if found is None and create:
-        tx.write("INSERT INTO chains (chain, seq) VALUES (:chain, 0) ON CONFLICT (chain) DO NOTHING", {"chain": chain})
+        _create(tx, chain)
         found = _locked(tx, chain, frozenset(), frozenset())
     return found
+
+
+def _create(tx: Transaction, chain: str) -> None:
+    tx.write("INSERT INTO chains (chain, seq) VALUES (:chain, 0) ON CONFLICT (chain) DO NOTHING", {"chain": chain})
 
 
 def _locked(tx: Transaction, chain: str, shared: frozenset[str], exclusive: frozenset[str]) -> LockedChain | None:
