@@ -16,6 +16,7 @@ from coi_tracker.course import Course, Reason
 from coi_tracker.planning.regimen import DueDose, amount, amount_range, next_dose
 from coi_tracker.process.look import Look, hours, read_instant, reason
 from coi_tracker.process.spec import Field, FieldKind, ProtocolPath
+from coi_tracker.process.supplies import Given
 from coi_tracker.process.timing import BY_QA, DEVIATION
 from coi_tracker.protocols.model import Protocol
 from coi_tracker.protocols.treating import Regimen
@@ -49,7 +50,9 @@ class PlanFits:
     )
 
     def unmet(self, look: Look) -> Iterator[Reason]:
-        """Unknown regimen, a first day in the past, bags that expire before."""
+        """Unknown regimen, values of no patient, a first day in the past, bags that expire before."""
+        for one in self.ASKS:
+            yield from Given(one).unmet(look)
         name, infusion = look.evidence.get("regimen"), look.evidence.get("infusion_at")
         if name is not None and name not in look.protocol.regimens:
             yield reason(Code.PLAN_CONFLICT, f"regimen: {', '.join(look.protocol.regimens)}", name)

@@ -296,7 +296,7 @@ class Identified:
         around = look.attempt.around
         if around.misidentified:
             yield reason(Code.WRONG_SUBJECT, "identifiers of this subject", ", ".join(around.misidentified) + " differ")
-        elif len(around.identified) < 2 and not (self.wristband and look.parts.get("wristband")):
+        elif len(around.identified) < 2 and not (self.wristband and (look.parts.get("wristband") or look.unread)):
             yield reason(
                 Code.EVIDENCE_MISSING,
                 "the wristband, or two identifiers that match",

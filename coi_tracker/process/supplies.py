@@ -161,6 +161,8 @@ class LotsGiven:
 
     def unmet(self, look: Look) -> Iterator[Reason]:
         """A kind without a lot, an unknown lot, an expired or recalled one."""
+        if _unreadable(look, "lots"):
+            return
         used = look.evidence.get("lots", ())
         known = look.attempt.around.lots
         for code in used:
@@ -191,6 +193,8 @@ class EquipmentGiven:
 
     def unmet(self, look: Look) -> Iterator[Reason]:
         """A kind without equipment, unknown, elsewhere, or past its calibration."""
+        if _unreadable(look, "equipment"):
+            return
         used = look.evidence.get("equipment", ())
         known = look.attempt.around.equipment
         wrong = False
@@ -208,6 +212,11 @@ class EquipmentGiven:
     def say(self) -> str:
         """The need in words."""
         return f"equipment *{self.kinds}*, of this place, calibrated"
+
+
+def _unreadable(look: Look, name: str) -> bool:
+    """Whether something was given that could not be read: that is said already, and nothing else is known."""
+    return name in look.attempt.evidence and name not in look.evidence
 
 
 SUITE = Field("suite", "the suite or room")

@@ -117,8 +117,13 @@ def plan(bench: Bench, chain: str) -> None:
 
 
 def deplete(bench: Bench, chain: str) -> None:
-    """Lymphodepletion, dose by dose."""
+    """Lymphodepletion, from its start to the last dose."""
     bench.do("start_lymphodepletion", chain)
+    doses(bench, chain)
+
+
+def doses(bench: Bench, chain: str) -> None:
+    """Every dose that is due, each on its day."""
     while due_dose(bench.protocol, bench.courses[chain]) is not None:
         bench.do("give_dose", chain)
 
@@ -130,10 +135,10 @@ def infuse(bench: Bench, chain: str) -> None:
             bench.do(step, chain)
 
 
-def il2(bench: Bench, chain: str, *, doses: int | None = None) -> None:
+def il2(bench: Bench, chain: str, *, given: int | None = None) -> None:
     """Doses of IL-2; fewer than the protocol's are stopped with a reason."""
     most = bench.protocol.il2.max_doses
-    for _ in range(most if doses is None else doses):
+    for _ in range(most if given is None else given):
         bench.do("give_il2", chain)
     if bench.courses[chain].treatment is not Treatment.COMPLETE:
         bench.do("stop_il2", chain)

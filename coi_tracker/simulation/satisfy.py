@@ -17,6 +17,7 @@ from coi_tracker.process.custody import contents
 from coi_tracker.process.look import limit_of, read_instant
 from coi_tracker.process.records import KnownContainer
 from coi_tracker.process.scans import Scan
+from coi_tracker.process.shipping import ContentsHeld, ContentsHere
 from coi_tracker.process.spec import Step
 from coi_tracker.process.timing import OnDay, Within
 from coi_tracker.protocols.model import Protocol
@@ -139,7 +140,10 @@ def _place(kind: PlaceKind, course: Course, things: Things) -> PlaceId:
 
 
 def _holder(step: Step, course: Course, things: Things, wishes: Mapping[str, Any]) -> PlaceId | None:
-    """Where the first container is that a scan of any kind, or a container named by its id, could be about."""
+    """Where the shipper is handed over, or the container that a scan of any kind or an id could be about."""
+    packed = contents(course) if step.needs_of(ContentsHeld) or step.needs_of(ContentsHere) else ()
+    if packed:
+        return packed[0].holder
     anything: list[Container] = []
     for scan in step.needs_of(Scan):
         if scan.kind is None:

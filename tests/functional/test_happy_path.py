@@ -187,6 +187,6 @@ def test_il2_may_be_stopped_early() -> None:
     paths.ship(bench, chain)
     for part in (paths.plan, paths.deplete, paths.infuse):
         part(bench, chain)
-    paths.il2(bench, chain, doses=2)
+    paths.il2(bench, chain, given=2)
     paths.close(bench, chain)
     assert_closed(bench, chain)

@@ -231,7 +231,7 @@ cryopreserve = Step(
     ),
     needs=(
         Scan(K.BAG, "bag", FILLED, all=Which.FILLED),
-        Scan(K.CASSETTE, "cassette", LABELLED, (1, 4)),
+        Scan(K.CASSETTE, "cassette", LABELLED, protocol.manufacture.bags),
         SameNumber("bag", "cassette"),
         text("freezer_run", "the run of the controlled-rate freezer"),
         text("position", "the storage position"),
