@@ -15,7 +15,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 MARKER = "DEMONSTRATION"
 _MARKED = "A demonstration of COI Tracker. `coi demo` deletes all of this folder and makes it anew.\n"
-_held: list[IO[str]] = []
-"""Markers this process holds: as long as one is open, no other demonstration takes its folder."""
 
 
 def demonstrate(folder: Path, *, participants: int, seed: int) -> Settings:
@@ -42,7 +40,7 @@ def demonstrate(folder: Path, *, participants: int, seed: int) -> Settings:
     vkey = opening.make_log_key(record, chosen)
     with _timed("The trial is simulated"), progress("Simulating participants") as told:
         figures = simulating.fill(record, seed=seed, participants=participants, progress=told)
-    with _timed("The log is signed, and all of it verified"):
+    with _timed("The log is signed and verified, the state compared with it"):
         _verify(record, chosen)
     bundle = folder / "everything.zip"
     with _timed("All of it is exported, and verified again by verify.py alone"):
@@ -78,6 +76,7 @@ def _prepared(folder: Path) -> Settings:
 
 
 def _hold(marker: Path) -> None:
+    """Hold the marker until the command ends, so that no other demonstration takes the folder meanwhile."""
     file = marker.open("a+", encoding="utf-8")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -91,7 +90,7 @@ def _hold(marker: Path) -> None:
     if file.tell() == 0:
         file.write(_MARKED)
         file.flush()
-    _held.append(file)
+    click.get_current_context().call_on_close(file.close)
 
 
 @contextmanager
@@ -102,14 +101,19 @@ def _timed(what: str) -> Iterator[None]:
 
 
 def _verify(record: Record, chosen: Settings) -> None:
-    from coi_tracker.services import checkpoints, keys, verification
+    from coi_tracker.services import checkpoints, keys, rebuild, verification
 
     checkpoints.checkpoint(record, keys.load(record, chosen.key_dir), folder=chosen.checkpoint_dir)
     with progress("Verifying entries") as told:
         report = verification.verify(record, kept=checkpoints.kept_notes(chosen.checkpoint_dir), progress=told)
-    if report.first_bad is not None:
+    with progress("Folding entries") as told:
+        state = rebuild.check(record, progress=told)
+    bad = report.first_bad or state.first_bad
+    if bad is not None:
         raise BrokenPromise(
-            expected="a log that verifies", came=report.first_bad.sentence(), do="report this fault of the product"
+            expected="a log that verifies, and a state that follows from it",
+            came=bad.sentence(),
+            do="report this fault of the product",
         )
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -171,14 +170,17 @@ def verify(earlier: tuple[Path, ...], vkeys: tuple[str, ...], as_json: bool) -> 
     kept += [path.read_text(encoding="utf-8") for path in earlier]
     with progress("Verifying entries") as told:
         report = verification.verify(record, kept=kept, vkeys=vkeys, progress=told)
-    print_json(report.as_json()) if as_json else _print(report)
+    print_json(report.as_json()) if as_json else _print(report, good="VERIFIED")
     if not report.verified:
         refuse()
 
 
-def _print(report: Report) -> None:
+def _print(report: Report, *, good: str) -> None:
     """The verdict in one line, what was looked at, and what was found, the first bad entry first."""
-    click.secho("VERIFIED" if report.verified else "NOT VERIFIED", fg="green" if report.verified else "red", bold=True)
+    if report.verified:
+        click.secho(good, fg="green", bold=True)
+    else:
+        click.secho(f"NOT {good}", fg="red", bold=True)
     for name, count in report.counts.items():
         click.echo(f"  {name.replace('_', ' '):<24} {count:,}")
     for finding in report.findings:
@@ -198,12 +200,13 @@ def rebuild(check: bool, as_json: bool) -> None:
 
     Without --check, the state is written anew from the log.
     """
-    rebuilding: Any = importlib.import_module("coi_tracker.services.rebuild")
+    from coi_tracker.services import rebuild as rebuilding
+
     record = opened()
-    with progress("Folding courses") as told:
-        found: Any = rebuilding.rebuild(record, check=check, progress=told)
-    print_json(found.as_json()) if as_json else click.echo(str(found))
-    if not found.good:
+    with progress("Folding entries") as told:
+        report = (rebuilding.check if check else rebuilding.rebuild)(record, progress=told)
+    print_json(report.as_json()) if as_json else _print(report, good="AS THE LOG SAYS")
+    if not report.verified:
         refuse()
 
 
