@@ -147,15 +147,38 @@ class Step:
     @property
     def fields(self) -> tuple[Field, ...]:
         """Every piece of evidence the step takes, in the order it is asked for."""
-        found: dict[str, Field] = {}
-        for value in self.needs:
-            for one in fields_of(value):
-                found.setdefault(one.name, one)
-        return tuple(found.values())
+        return _looked_through(self.needs).fields
 
     def needs_of(self, kind: type[Any]) -> tuple[Any, ...]:
         """The needs of one class, those inside a gate included."""
-        return tuple(n for n in walk(self.needs) if isinstance(n, kind))
+        inside = _looked_through(self.needs)
+        if kind not in inside.by_kind:
+            inside.by_kind[kind] = tuple(n for n in inside.values if isinstance(n, kind))
+        return inside.by_kind[kind]
+
+
+@dataclass(slots=True)
+class _Inside:
+    """What is inside the needs of a step. Every attempt asks for it, and a definition never changes: found once."""
+
+    needs: tuple[Need, ...]
+    values: tuple[Any, ...]
+    fields: tuple[Field, ...]
+    by_kind: dict[type[Any], tuple[Any, ...]]
+
+
+_INSIDE: dict[int, _Inside] = {}
+
+
+def _looked_through(needs: tuple[Need, ...]) -> _Inside:
+    """By identity, because comparing needs costs more than looking through them; kept, so that no id is used twice."""
+    inside = _INSIDE.get(id(needs))
+    if inside is None:
+        asked: dict[str, Field] = {}
+        for one in fields_of(needs):
+            asked.setdefault(one.name, one)
+        inside = _INSIDE[id(needs)] = _Inside(needs, tuple(walk(needs)), tuple(asked.values()), {})
+    return inside
 
 
 def walk(value: Any) -> Iterator[Any]:
