@@ -7,9 +7,11 @@ show, not how a trial goes.
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from collections.abc import Iterator
@@ -27,27 +29,63 @@ from coi_tracker.errors import BrokenPromise, Misconfigured
 if TYPE_CHECKING:
     from coi_tracker.services.record import Record
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
+ROOM = 500_000_000
+"""Bytes that have to be free there."""
 MARKER = "DEMONSTRATION"
 _MARKED = "A demonstration of COI Tracker. `coi demo` deletes all of this folder and makes it anew.\n"
 
 
 def demonstrate(folder: Path, *, participants: int, seed: int) -> Settings:
     """Make, verify and export the demonstration in a folder; the settings to serve it with. Says what it does."""
-    from coi_tracker.services import opening
+    from coi_tracker.services.opening import open_record
 
     chosen = _prepared(folder)
-    record = opening.make_record(chosen)
-    vkey = opening.make_log_key(record, chosen)
-    with _timed("The trial is simulated"), progress("Simulating participants") as told:
-        figures = simulating.fill(record, seed=seed, participants=participants, progress=told)
-    with _timed("The log is signed and verified, the state compared with it"):
-        _verify(record, chosen)
-    bundle = folder / "everything.zip"
-    with _timed("All of it is exported, and verified again by verify.py alone"):
-        _export(record, chosen, bundle)
-        click.echo(f"    {_verified_by_stranger(bundle, vkey)}")
-    _tell(record, figures, bundle)
+    with _timed("The trial is simulated"), _quick_disk(chosen) as quick:
+        figures, vkey = _simulate(quick, participants=participants, seed=seed)
+    record = open_record(chosen)
+    try:
+        with _timed("The log is signed and verified, the state compared with it"):
+            _verify(record, chosen)
+        bundle = folder / "everything.zip"
+        with _timed("All of it is exported, and verified again by verify.py alone"):
+            _export(record, chosen, bundle)
+            click.echo(f"    {_verified_by_stranger(bundle, vkey)}")
+        _tell(record, figures, bundle)
+    finally:
+        record.database.close()
     return chosen
+
+
+@contextmanager
+def _quick_disk(chosen: Settings) -> Iterator[Settings]:
+    """Settings with the database in memory-backed storage where there is some; it moves to its place at the end.
+
+    Each step waits until it is on the disk. Nobody misses a half-made demonstration, and there are thousands of steps.
+    """
+    from coi_tracker.services.opening import database_file
+
+    file = database_file(chosen)
+    if file is None or not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < ROOM:
+        yield chosen
+        return
+    with tempfile.TemporaryDirectory(prefix="coi-demo-", dir=MEMORY) as folder:
+        quick = Path(folder) / file.name
+        yield chosen.model_copy(update={"database_url": f"sqlite:///{quick}"})
+        shutil.move(quick, file)
+
+
+def _simulate(settings: Settings, *, participants: int, seed: int) -> tuple[dict[str, Any], str]:
+    """The figures of the trial and the verifier key of its log. The database is closed afterwards, in one file."""
+    from coi_tracker.services import opening
+
+    record = opening.make_record(settings)
+    try:
+        vkey = opening.make_log_key(record, settings)
+        with progress("Simulating participants") as told:
+            return simulating.fill(record, seed=seed, participants=participants, progress=told), vkey
+    finally:
+        record.database.close()
 
 
 def _prepared(folder: Path) -> Settings:
