@@ -115,6 +115,8 @@ _SQLITE_REASONS = (
     ("SQLITE_BUSY", Why.BUSY),
     ("SQLITE_LOCKED", Why.BUSY),
     ("SQLITE_CANTOPEN", Why.UNREACHABLE),
+    ("SQLITE_IOERR_SHMSIZE", Why.DISK_FULL),  # the index beside the write-ahead log finds no room
+    ("SQLITE_IOERR_WRITE", Why.DISK_FULL),  # a quota or a limit; a full disk itself is SQLITE_FULL
     ("SQLITE_IOERR", Why.DAMAGED),
     ("SQLITE_CORRUPT", Why.DAMAGED),
     ("SQLITE_NOTADB", Why.DAMAGED),

@@ -9,7 +9,13 @@ import json
 from collections.abc import Iterable
 
 from coi_tracker.custody_log.entry import digest
+from coi_tracker.custody_log.note import SigningKey
+from coi_tracker.services import rebuild
+from coi_tracker.services.checkpoints import checkpoint
+from coi_tracker.services.findings import Report
 from coi_tracker.services.record import Record
+from coi_tracker.services.sequencer import sequence
+from coi_tracker.services.verification import verify
 from coi_tracker.storage.chains import chain_entries, read_chain
 from coi_tracker.storage.transaction import Transaction
 
@@ -41,3 +47,17 @@ def _assert_chain(tx: Transaction, chain: str) -> None:
         previous = digest(entry.entry.encode()).hex()
         assert entry.digest == previous
     assert (head.seq, head.head) == (length, previous), f"the row of {chain} is not at its last entry"
+
+
+def assert_whole(record: Record, *, key: SigningKey | None = None) -> None:
+    """The log verifies, whatever state it was left in; again once all is in order and signed; state equals fold."""
+    _assert_clean(verify(record))
+    _assert_clean(rebuild.check(record))
+    sequence(record)
+    if key is not None:
+        checkpoint(record, key)
+    _assert_clean(verify(record))
+
+
+def _assert_clean(report: Report) -> None:
+    assert report.first_bad is None, report.first_bad.sentence
