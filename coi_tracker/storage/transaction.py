@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from coi_tracker.errors import BrokenPromise, CoiError
-from coi_tracker.storage.faults import DRIVER_ERRORS, Conflict, fault, is_lost
+from coi_tracker.storage.faults import DRIVER_ERRORS, Conflict, DurabilityUnknown, fault, is_lost
 from coi_tracker.storage.triggers import Kind
 from coi_tracker.storage.wire import Values, Wire
 
@@ -139,4 +139,5 @@ class _Faults:
             self._transaction._failure = fault(error)
             raise self._transaction._failure from error
         if isinstance(error, CoiError):
+            self._transaction.lost = self._transaction.lost or isinstance(error, DurabilityUnknown)
             self._transaction._failure = error

@@ -12,7 +12,7 @@ from typing import Literal
 Kind = Literal["sqlite", "postgresql"]
 
 APPEND_ONLY: dict[str, tuple[tuple[str, ...], ...]] = {
-    "events": (("chain", "seq"), ("id",), ("chain", "prev")),
+    "events": (("chain", "seq"), ("id",), ("prev", "chain")),
     "signatures": (("event_id", "account"),),
     "log_positions": (("idx",), ("event_id",)),
     "tree_nodes": (("level", "position"),),

@@ -79,9 +79,9 @@ def _events() -> None:
         sa.CheckConstraint("length(digest) = 64 AND digest = lower(digest)", name=op.f("ck_events_digest_hex")),
         sa.CheckConstraint("seq >= 1", name=op.f("ck_events_seq_from_1")),
         sa.PrimaryKeyConstraint("chain", "seq", name=op.f("pk_events")),
-        sa.UniqueConstraint("chain", "prev", name=op.f("uq_events_chain_prev")),
         sa.UniqueConstraint("chain", "seq", "digest", name=op.f("uq_events_chain_seq_digest")),
         sa.UniqueConstraint("id", name=op.f("uq_events_id")),
+        sa.UniqueConstraint("prev", "chain", name=op.f("uq_events_prev_chain")),
     )
     op.create_index(
         "ix_events_first",

@@ -38,7 +38,7 @@ class EventRow(Row):
 
     __table_args__ = (
         UniqueConstraint("id"),
-        UniqueConstraint("chain", "prev"),
+        UniqueConstraint("prev", "chain"),  # prev first: on a young table PostgreSQL would look for a chain by it
         UniqueConstraint("chain", "seq", "digest"),
         CheckConstraint("seq >= 1", name="seq_from_1"),
         CheckConstraint("(prev IS NULL) = (seq = 1)", name="prev_null_only_first"),

@@ -12,9 +12,9 @@ CREATE TRIGGER events_no_replace_id BEFORE INSERT ON events FOR EACH ROW
 WHEN EXISTS (SELECT 1 FROM events WHERE id = NEW.id)
 BEGIN SELECT RAISE(ABORT, 'uq_events_id: the same key is there already'); END
 
-CREATE TRIGGER events_no_replace_chain_prev BEFORE INSERT ON events FOR EACH ROW
-WHEN EXISTS (SELECT 1 FROM events WHERE chain = NEW.chain AND prev = NEW.prev)
-BEGIN SELECT RAISE(ABORT, 'uq_events_chain_prev: the same key is there already'); END
+CREATE TRIGGER events_no_replace_prev_chain BEFORE INSERT ON events FOR EACH ROW
+WHEN EXISTS (SELECT 1 FROM events WHERE prev = NEW.prev AND chain = NEW.chain)
+BEGIN SELECT RAISE(ABORT, 'uq_events_prev_chain: the same key is there already'); END
 
 CREATE TRIGGER signatures_no_update BEFORE UPDATE ON signatures FOR EACH ROW
 BEGIN SELECT RAISE(ABORT, 'signatures_no_update: UPDATE on signatures is refused'); END

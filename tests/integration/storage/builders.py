@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -133,6 +134,12 @@ def record_alone(tx: Transaction, chain: str, **also) -> NewEntry:
     append_entry(tx, entry)
     move_head(tx, row, entry)
     return entry
+
+
+def writing(db: Database, work: Callable[[Transaction], object]) -> None:
+    """One transaction that does this much."""
+    with db.write() as tx:
+        work(tx)
 
 
 def furnish(db: Database) -> None:

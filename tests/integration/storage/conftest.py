@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import psycopg
@@ -62,18 +63,20 @@ def db(furnished_url) -> Iterator[Database]:
 class Raw:
     """Somebody at the database's own prompt: statements as they are, and what the database says to them."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, undone: bool = False) -> None:
         self.is_sqlite = url.startswith("sqlite")
+        self.undone = undone and not self.is_sqlite
         self.driver: Any
         if self.is_sqlite:
             self.driver = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None, timeout=30)
             self.driver.execute("PRAGMA foreign_keys = ON")
         else:
-            self.driver = psycopg.connect(url, autocommit=True)
+            self.driver = psycopg.connect(url, autocommit=not self.undone)
 
     def __call__(self, statement: str) -> list[tuple]:
-        cursor = self.driver.execute(statement)
-        return cursor.fetchall() if cursor.description else []
+        with self.driver.transaction() if self.undone else nullcontext():  # a savepoint
+            cursor = self.driver.execute(statement)
+            return cursor.fetchall() if cursor.description else []
 
     def refused_by(self, statement: str) -> str | None:
         """The name of the rule that refused a statement; None when it went through."""
@@ -85,13 +88,30 @@ class Raw:
             return refusal.constraint
         return None
 
+    def close(self) -> None:
+        if self.undone:
+            self.driver.rollback()
+        self.driver.close()
+
 
 @pytest.fixture
-def raw(filled_url) -> Iterator[Raw]:
-    """A raw connection to a filled database."""
-    connection = Raw(filled_url)
+def raw(database_kind, request) -> Iterator[Raw]:
+    """A raw connection to a filled database: a copy of the file, or a transaction that is undone."""
+    name = "filled_url" if database_kind == "sqlite" else "shared_filled_url"
+    connection = Raw(request.getfixturevalue(name), undone=True)
+    if connection.undone:
+        connection.driver.execute("SELECT 1")  # begins, so that what follows are savepoints in it
     yield connection
-    connection.driver.close()
+    connection.close()
+
+
+@pytest.fixture(scope="session")
+def shared_filled_url(postgres_server) -> Iterator[str]:
+    """One filled PostgreSQL database for all who undo what they did."""
+    url = postgres_server.create()
+    _filled(url)
+    yield url
+    postgres_server.drop(url)
 
 
 @pytest.fixture
@@ -105,4 +125,4 @@ def raw_to() -> Iterator[Callable[[str], Raw]]:
 
     yield connect
     for connection in opened:
-        connection.driver.close()
+        connection.close()

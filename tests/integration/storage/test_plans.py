@@ -95,6 +95,25 @@ def test_no_big_table_is_searched_through_on_postgresql(long, raw_to, what):
         assert not [table for table in BIG if f"Seq Scan on {table}" in plan], plan
 
 
+@ON_POSTGRESQL
+def test_a_young_table_is_searched_by_its_whole_key(migrated_url, raw_to):
+    """Triggers keep the plan of their first day: one that looks through a whole chain would get slower every step."""
+    driver = raw_to(migrated_url).driver
+    driver.execute("SET plan_cache_mode = force_generic_plan")
+    for number, (table, condition) in enumerate(BY_WHOLE_KEY.items()):
+        driver.execute(f"PREPARE look{number}(text, bigint, text) AS SELECT 1 FROM {table} WHERE {condition}")
+        plan = "\n".join(row[0] for row in driver.execute(f"EXPLAIN EXECUTE look{number}('x', 5, 'y')"))
+        assert "Index Cond" in plan
+        assert "Filter" not in plan, plan
+
+
+BY_WHOLE_KEY = {
+    "events": "chain = $1 AND seq = $2 - 1 AND digest = $3",
+    "log_positions": "idx = $2 - 1",
+    "unsequenced": "event_id = $1",
+}
+
+
 def test_a_step_costs_the_same_trips_among_many_rows(long: Database):
     with long.write() as tx:
         row = lock_chain(tx, "course/C1", shared=["place/fac", "study/S"])

@@ -58,13 +58,13 @@ LINEAGE = "INSERT INTO lineage (coi, child, parent) VALUES "
 FORGED = "UPDATE chains SET seq = 2, head = " + D + " WHERE chain = 'course/C1'"
 
 REFUSALS = {
-    "the same number twice in a chain": Refusal(_event(seq="2"), "pk_events|uq_events_chain_prev", "COI-DB-06"),
+    "the same number twice in a chain": Refusal(_event(seq="2"), "pk_events|uq_events_prev_chain", "COI-DB-06"),
     "the same id twice": Refusal(
         _event(key="(SELECT id FROM events WHERE chain = 'course/C2')"), "uq_events_id", "COI-DB-06"
     ),
     "the same predecessor twice": Refusal(
         _event(seq="3", prev="(SELECT digest FROM events WHERE chain = 'course/C1' AND seq = 1)"),
-        "uq_events_chain_prev|events_follow",
+        "uq_events_prev_chain|events_follow",
         "COI-DB-06",
     ),
     "a predecessor that is not the last entry": Refusal(_event(prev=D), "events_follow", "COI-DB-06"),
@@ -244,7 +244,7 @@ def test_the_database_refuses(raw, what):
 def test_a_fork_is_refused_by_the_unique_key_too(raw):
     _dropped(raw, "events", "events_follow")
 
-    assert raw.refused_by(REFUSALS["the same predecessor twice"].statement) == "uq_events_chain_prev"
+    assert raw.refused_by(REFUSALS["the same predecessor twice"].statement) == "uq_events_prev_chain"
 
 
 @pytest.mark.requirement("COI-DB-08")
@@ -327,7 +327,7 @@ def test_no_other_unique_key_is_a_way_to_replace(raw, table, keys):
 def test_an_upsert_does_not_change_an_entry(raw):
     clash = _event(seq="2") + " ON CONFLICT (chain, seq) DO UPDATE SET entry = 'forged'"
 
-    assert raw.refused_by(clash) in ("pk_events", "uq_events_chain_prev", "events_no_update")
+    assert raw.refused_by(clash) in ("pk_events", "uq_events_prev_chain", "events_no_update")
 
 
 def _dropped(raw, table: str, trigger: str) -> None:
@@ -371,4 +371,4 @@ def test_it_is_this_trigger_that_refuses(raw, trigger):
     assert raw.refused_by(statement) == trigger
 
     _dropped(raw, table, trigger)
-    assert raw.refused_by(statement) in (None, "uq_events_chain_prev")
+    assert raw.refused_by(statement) in (None, "uq_events_prev_chain")
