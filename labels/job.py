@@ -6,37 +6,87 @@ Every label is understood before the first is drawn, so that nothing is half pri
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from coi_tracker.errors import NotUnderstood
-from coi_tracker.identity import CoiId, LabelSerial, ScanPayload, read_scan, safe_excerpt
-from labels.content import LabelContent
-from labels.template import kind_named
+from coi_tracker.identity import CoiId, LabelSerial, Read, ScanPayload, read_scan, safe_excerpt
+from labels.content import LabelContent, Moment
+from labels.kinds import CODES, LabelKind, Payload, is_container, kind_named
 
 MOST_LABELS = 10_000
 """Labels in one job. A roll holds fewer."""
 
 
+class MomentOrder(BaseModel):
+    """A time with its offset (RFC 3339), and the IANA zone whose clock is printed."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    at: str
+    zone: str
+
+    def moment(self) -> Moment:
+        """The moment that is meant. Raises NotUnderstood."""
+        try:
+            return Moment(datetime.fromisoformat(self.at), self.zone)
+        except ValueError:
+            raise NotUnderstood(
+                expected="a time such as 2026-03-14T15:20:00Z",
+                came=f"'{safe_excerpt(self.at, 40)}'",
+                do="write it so",
+            ) from None
+
+
 class LabelOrder(BaseModel):
-    """One label in the words of a file: codes may be in their display form. Unknown keys are refused."""
+    """One label in the words of a file: codes may be in their display form. Unknown keys are refused.
+
+    `serial` and perhaps `coi` for a container, `code` for a station, a badge, or a location.
+    """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     kind: str
-    serial: str
-    study: str
     site: str
+    serial: str | None = None
     coi: str | None = None
+    code: str | None = None
+    study: str | None = None
     part: int | None = None
     of: int | None = None
     texts: list[str] = []
+    done: str | None = None
+    when: MomentOrder | None = None
+    expiry: MomentOrder | None = None
+    storage: str | None = None
+    place: str | None = None
 
     def content(self) -> LabelContent:
         """The label that is ordered. Raises NotUnderstood."""
-        payload = ScanPayload(coi=_coi(self.coi) if self.coi is not None else None, serial=_serial(self.serial))
         kind = kind_named(self.kind)
-        return LabelContent(payload, kind, self.part, self.of, self.study, self.site, tuple(self.texts))
+        return LabelContent(
+            self._payload(kind), kind, self.part, self.of, self.study, self.site, tuple(self.texts),
+            done=self.done,
+            when=self.when.moment() if self.when else None,
+            expiry=self.expiry.moment() if self.expiry else None,
+            storage=self.storage,
+            place=self.place,
+        )  # fmt: skip
+
+    def _payload(self, kind: LabelKind) -> Payload:
+        needed, needless = ("serial", ("code",)) if is_container(kind) else ("code", ("serial", "coi"))
+        if getattr(self, needed) is None or any(getattr(self, name) is not None for name in needless):
+            raise NotUnderstood(
+                expected=f"a {needed} and no {' or '.join(needless)} for a {kind} label",
+                came="something else",
+                do="give the codes that belong on this kind of label",
+            )
+        if self.serial is not None:
+            coi = _code(self.coi, (CoiId,), "a COI identifier") if self.coi is not None else None
+            return ScanPayload(coi, _code(self.serial, (LabelSerial,), "a label serial"))
+        return _code(self.code or "", CODES[kind], f"a code of a {kind}")
 
 
 _ORDERS = TypeAdapter(list[LabelOrder])
@@ -68,6 +118,8 @@ def refuse_doubles(labels: Sequence[LabelContent]) -> None:
     """Raises NotUnderstood when a serial occurs twice: a serial is one printed label."""
     seen: set[LabelSerial] = set()
     for label in labels:
+        if not isinstance(label.payload, ScanPayload):
+            continue
         serial = label.payload.serial
         if serial in seen:
             raise NotUnderstood(
@@ -85,22 +137,14 @@ def _numbered(place: int, order: LabelOrder) -> LabelContent:
         raise NotUnderstood(expected=error.expected, came=f"{error.came} (label {place})", do=error.do) from error
 
 
-def _coi(word: str) -> CoiId:
+_Kind = TypeVar("_Kind", bound=Read)
+
+
+def _code(word: str, kinds: tuple[type[_Kind], ...], expected: str) -> _Kind:
     read = read_scan(word)
-    if isinstance(read, CoiId):
+    if isinstance(read, kinds):
         return read
-    raise _other_kind("a COI identifier", word)
-
-
-def _serial(word: str) -> LabelSerial:
-    read = read_scan(word)
-    if isinstance(read, LabelSerial):
-        return read
-    raise _other_kind("a label serial", word)
-
-
-def _other_kind(expected: str, word: str) -> NotUnderstood:
-    return NotUnderstood(
+    raise NotUnderstood(
         expected=expected,
         came=f"'{safe_excerpt(word)}', a code of another kind",
         do="look at which code is which",

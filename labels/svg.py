@@ -8,7 +8,8 @@ from __future__ import annotations
 from xml.sax.saxutils import escape
 
 from labels import fonts
-from labels.layout import Drawing, PlacedLine, PlacedSymbol
+from labels.layout import Drawing, PlacedSymbol
+from labels.typesetting import PlacedLine
 
 
 def svg_of(drawing: Drawing) -> str:
@@ -20,7 +21,7 @@ def svg_of(drawing: Drawing) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" {size}>',
         f'<rect width="{width}" height="{height}" fill="#fff"/>',
     ]
-    return "\n".join([*head, _symbol(drawing.symbol), *map(_line, drawing.lines), "</svg>\n"])
+    return "\n".join([*head, *map(_symbol, drawing.symbols), *map(_line, drawing.lines), "</svg>\n"])
 
 
 def _symbol(symbol: PlacedSymbol) -> str:
@@ -36,7 +37,7 @@ def _line(line: PlacedLine) -> str:
     weight = ' font-weight="bold"' if line.font == fonts.BOLD else ""
     return (
         f'<text x="{_number(line.x)}" y="{_number(line.y)}" font-size="{_number(line.size)}"'
-        f' font-family="{fonts.SVG_FAMILIES}"{weight} textLength="{_number(line.width)}"'
+        f' font-family="{fonts.SVG_FAMILIES[line.font]}"{weight} textLength="{_number(line.width)}"'
         f' lengthAdjust="spacingAndGlyphs">{escape(line.text)}</text>'
     )
 

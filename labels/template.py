@@ -1,33 +1,39 @@
-"""Templates: where everything stands on the label of a kind of container, read from TOML, in millimetres.
+"""Templates: where everything stands on the label of a kind, in millimetres. Knows no files and no content.
 
-A template is checked when it is read: all inside the label, nothing over anything else. Knows no content.
+A value of these classes may be wrong; `template_check` says what is, and `template_file` reads no wrong one.
 """
 
 from __future__ import annotations
 
-import math
-import tomllib
-from dataclasses import dataclass
-from functools import cache
-from itertools import combinations
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Final
 
 from coi_tracker.errors import Misconfigured, NotUnderstood
-from coi_tracker.vocabulary import ContainerKind
+from labels.kinds import LabelKind, is_container
+from labels.symbol import QUIET_ZONES, Symbology
 
-FOLDER = Path(__file__).parent / "templates"
-SHOWS = frozenset({"title", "coi", "serial", "study", "site", "texts"})
-"""What a block of a template can show; every template shows all of them."""
+RESOLUTIONS: Final = {203: 8.0, 300: 300 / 25.4, 600: 600 / 25.4}
+"""Dots per millimetre of the print heads there are, by the name they go by."""
 
-SMALLEST_TYPE = 1.2
-"""mm. Smaller type is not legible on a label held in the hand."""
+MM_PER_MIL: Final = 0.0254
 
-SMALLEST_MODULE = 0.25
-"""mm (10 mil). Smaller modules are beyond a 203 dpi printer and many scanners."""
+ON_CONTAINERS: Final = frozenset(
+    {"title", "coi", "serial", "study", "site", "when", "expiry", "storage", "texts", "template"}
+)
+ON_THINGS: Final = frozenset({"title", "code", "site", "place", "template"})
+SHOWS: Final = ON_CONTAINERS | ON_THINGS
+"""What a block of a template can show."""
 
-SYMBOL_MODULES = 33
-"""A version-2 QR code is 25 modules wide and has four of white on each side."""
+MAY_BE_LEFT_OUT: Final = frozenset({"when", "expiry", "storage", "place", "texts"})
+"""What a template may do without, when it says so. A label that has such a value is then refused, not cut short."""
+
+_MODULES: Final = {
+    Symbology.QR: (25, 21),
+    Symbology.DATA_MATRIX: (22, 16),
+    Symbology.CODE_128: (167, 145),
+}
+"""Modules across of the largest symbol on a container's label and on a thing's: of a payload of 33 characters (Code
+128: of a serial of 12) and of a code of 10."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +48,8 @@ class Box:
     def inside(self, other: Box) -> bool:
         """Whether it sticks out nowhere."""
         return (
-            other.x <= self.x
-            and other.y <= self.y
+            other.x - 1e-6 <= self.x
+            and other.y - 1e-6 <= self.y
             and self.x + self.width <= other.x + other.width + 1e-6
             and self.y + self.height <= other.y + other.height + 1e-6
         )
@@ -67,105 +73,95 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
-    """The look of one kind of label. `symbol` includes the quiet zone, `module` is the side of a module."""
+class SymbolPlace:
+    """A place for a symbol. `box` includes the quiet zone; `module` is the side of a module as it is wished for.
 
-    kind: ContainerKind
+    `modules` is the number across without the quiet zone, `least_mil` what a module must have when it is printed.
+    """
+
+    symbology: Symbology
+    box: Box
+    module: float
+    modules: int
+    least_mil: float
+
+    def module_at(self, dpi: int) -> float:
+        """The side of a module in whole dots of that print head, in mm. Raises Misconfigured when it is too small."""
+        per_mm = RESOLUTIONS[dpi]
+        module = int(self.module * per_mm + 0.01) / per_mm
+        if module < self.least_mil * MM_PER_MIL - 1e-9:
+            raise Misconfigured(
+                expected=f"modules of at least {self.least_mil:g} mil at {dpi} dpi",
+                came=f"{module / MM_PER_MIL:.1f} mil in whole dots",
+                do="give the symbol of this template more room, or use a finer print head",
+            )
+        return module
+
+
+def symbol_place(symbology: Symbology, kind: LabelKind, at: tuple[float, float], module: float, **more: float) -> (
+    SymbolPlace
+):  # fmt: skip
+    """A symbol with its upper left corner, quiet zone included, at `at`. `more`: least_mil; height of a linear one."""
+    modules = _MODULES[symbology][0 if is_container(kind) else 1]
+    across = (modules + 2 * QUIET_ZONES[symbology]) * module
+    box = Box(*at, across, more.get("height", across))
+    return SymbolPlace(symbology, box, module, modules, more["least_mil"])
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of the label that comes off its liner by itself: the wrap and the dot for the cap of a vial."""
+
+    box: Box
+    round: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The look of one kind of label. The first symbol is the one that is scanned; others are copies for other needs.
+
+    `texts_most` and `texts_characters` are how many required texts it has room for, and of what length together.
+    """
+
+    kind: LabelKind
     version: int
     label: Box
-    symbol: Box
-    module: float
+    symbols: tuple[SymbolPlace, ...]
     blocks: tuple[Block, ...]
+    parts: tuple[Part, ...]
+    without: frozenset[str]
+    texts_most: int
+    texts_characters: int
+
+    def name(self) -> str:
+        """As it stands on the label: whoever holds one can tell which template it was printed with."""
+        return f"{self.kind.value} v{self.version}"
+
+    def shown(self) -> set[str]:
+        """What its blocks show."""
+        return {block.shows for block in self.blocks}
+
+    def with_symbology(self, symbology: Symbology) -> Template:
+        """The same template with its first symbol written in another symbology, in the same square.
+
+        Raises NotUnderstood when that needs another shape or modules smaller than the template allows.
+        """
+        first, *others = self.symbols
+        if first.symbology is symbology:
+            return self
+        if Symbology.CODE_128 in (symbology, first.symbology):
+            raise _no_room(self, symbology, "a square place for it")
+        modules = _MODULES[symbology][0 if is_container(self.kind) else 1]
+        module = first.box.width / (modules + 2 * QUIET_ZONES[symbology])
+        changed = replace(first, symbology=symbology, module=module, modules=modules)
+        if module < first.least_mil * MM_PER_MIL:
+            raise _no_room(self, symbology, f"a square too small for modules of {first.least_mil:g} mil")
+        return replace(self, symbols=(changed, *others))
 
 
-@cache
-def template_for(kind: ContainerKind) -> Template:
-    """The template in use. Raises Misconfigured when its file is missing or wrong."""
-    return read_template(FOLDER / f"{kind.value}.toml")
-
-
-def read_template(path: Path) -> Template:
-    """Reads and checks one template file. Raises Misconfigured with the file and the key."""
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise _wrong(path, "a template file in TOML", f"{error}") from error
-    try:
-        template = _template(table)
-    except (KeyError, TypeError, ValueError) as error:
-        raise _wrong(path, "the keys that docs/labels.md lists, with numbers in mm", repr(error)) from error
-    for fault in _faults(template):
-        raise _wrong(path, "a template that can be printed", fault)
-    return template
-
-
-def kind_named(word: str) -> ContainerKind:
-    """The kind of container a word stands for. Raises NotUnderstood with the words there are."""
-    try:
-        return ContainerKind(word)
-    except ValueError as error:
-        raise NotUnderstood(
-            expected=f"a kind of label: {', '.join(ContainerKind)}",
-            came=f"'{word[:40]}'",
-            do="choose one of these",
-        ) from error
-
-
-def _template(table: dict[str, Any]) -> Template:
-    _only(table, {"kind", "version", "size_mm", "symbol", "block"})
-    _only(table["symbol"], {"at_mm", "module_mm"})
-    wide, high = map(_length, table["size_mm"])
-    x, y = map(_length, table["symbol"]["at_mm"])
-    module = _length(table["symbol"]["module_mm"])
-    return Template(
-        kind=ContainerKind(table["kind"]),
-        version=int(table["version"]),
-        label=Box(0, 0, wide, high),
-        symbol=Box(x, y, module * SYMBOL_MODULES, module * SYMBOL_MODULES),
-        module=module,
-        blocks=tuple(map(_block, table["block"])),
+def _no_room(template: Template, symbology: Symbology, came: str) -> NotUnderstood:
+    return NotUnderstood(
+        expected=f"a symbology that the template of {template.kind} has room for, not {symbology}",
+        came=came,
+        do="keep the symbology of the template, or change the template",
     )
-
-
-def _block(table: dict[str, Any]) -> Block:
-    _only(table, {"shows", "box_mm", "type_mm", "least_mm", "bold", "before"})
-    size = _length(table["type_mm"])
-    return Block(
-        shows=str(table["shows"]),
-        box=Box(*map(_length, table["box_mm"])),
-        size=size,
-        least=_length(table.get("least_mm", size)),
-        bold=bool(table.get("bold", False)),
-        before=str(table.get("before", "")),
-    )
-
-
-def _only(table: dict[str, Any], known: set[str]) -> None:
-    unknown = set(table) - known
-    if unknown:
-        raise ValueError(f"unknown key {sorted(unknown)[0]!r}")
-
-
-def _length(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
-        raise ValueError(f"{value!r} is not a length in mm")
-    return float(value)
-
-
-def _faults(template: Template) -> list[str]:
-    """Everything that is wrong with the geometry, as phrases."""
-    places = {"symbol": template.symbol} | {block.shows: block.box for block in template.blocks}
-    faults = [f"{name} sticks out of the label" for name, box in places.items() if not box.inside(template.label)]
-    faults += [
-        f"{one} and {other} overlap" for one, other in combinations(places, 2) if places[one].overlaps(places[other])
-    ]
-    if set(places) - {"symbol"} != SHOWS or len(template.blocks) != len(SHOWS):
-        faults.append(f"blocks for {sorted(set(places) - {'symbol'})} instead of {sorted(SHOWS)}, each once")
-    if template.module < SMALLEST_MODULE:
-        faults.append(f"modules of {template.module} mm, under {SMALLEST_MODULE}")
-    small = [block.shows for block in template.blocks if not SMALLEST_TYPE <= block.least <= block.size]
-    return faults + [f"type of {name} under {SMALLEST_TYPE} mm, or least_mm over type_mm" for name in small]
-
-
-def _wrong(path: Path, expected: str, came: str) -> Misconfigured:
-    return Misconfigured(expected=expected, came=f"{path.name}: {came}", do="correct this template file")

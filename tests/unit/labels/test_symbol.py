@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import random
+import string
+
 import pytest
 
 from coi_tracker.errors import BrokenPromise, NotUnderstood
-from labels.symbol import Matrix, decode_check, qr_matrix, symbol_for
+from labels.plain_reading import Matrix, Unreadable, read_code_128, read_data_matrix
+from labels.symbol import (
+    Symbology,
+    checked_symbol,
+    code_128_matrix,
+    data_matrix,
+    decode_check,
+    qr_matrix,
+    symbol_for,
+    text_of,
+)
 from tests.unit.labels import sample
 
 pytestmark = pytest.mark.requirement("COI-LABEL-03")
@@ -56,3 +69,68 @@ def test_a_text_that_differs_in_its_last_character_only_is_a_broken_promise() ->
 def test_a_text_too_long_for_any_symbol_is_refused() -> None:
     with pytest.raises(NotUnderstood, match="fits a QR code"):
         qr_matrix("A" * 10_000)
+
+
+OTHERS = {Symbology.DATA_MATRIX: data_matrix, Symbology.CODE_128: code_128_matrix}
+PLAIN = {Symbology.DATA_MATRIX: read_data_matrix, Symbology.CODE_128: read_code_128}
+
+
+@pytest.mark.requirement("COI-LABEL-04")
+@pytest.mark.parametrize("symbology", OTHERS)
+def test_the_other_symbologies_are_read_back_too(symbology: Symbology) -> None:
+    for seed in range(200):
+        payload = sample.payload(seed)
+        matrix = symbol_for(payload, symbology)
+        assert PLAIN[symbology](matrix) == text_of(payload, symbology)
+        with pytest.raises(BrokenPromise, match="print nothing"):
+            decode_check(matrix, text_of(sample.payload(seed + 1), symbology), symbology=symbology)
+
+
+@pytest.mark.requirement("COI-LABEL-04")
+@pytest.mark.parametrize("symbology", OTHERS)
+def test_a_single_wrong_module_is_a_fault_although_a_decoder_would_mend_it(symbology: Symbology) -> None:
+    text = text_of(sample.payload(), symbology)
+    matrix = OTHERS[symbology](text)
+    for row in range(len(matrix)):
+        for column in range(len(matrix[0])):
+            wrong = [list(modules) for modules in matrix]
+            wrong[row][column] = not wrong[row][column]
+            with pytest.raises(BrokenPromise, match="print nothing"):
+                decode_check(tuple(map(tuple, wrong)), text, symbology=symbology)
+
+
+@pytest.mark.requirement("COI-LABEL-04")
+def test_plain_readers_and_writers_agree_on_all_printable_ascii() -> None:
+    rng = random.Random(4)
+    alphabets = [string.printable[:95], string.digits, string.ascii_lowercase, "=&/<>+" + string.digits + "ABCXYZ"]
+    for _ in range(400):
+        text = "".join(rng.choices(rng.choice(alphabets), k=rng.randint(1, 40)))
+        assert read_data_matrix(data_matrix(text)) == text
+        assert read_code_128(code_128_matrix(text)) == text
+
+
+def test_an_isbt_128_compound_message_fits_a_data_matrix() -> None:
+    text = "=+03000=A99992600000100&/CHA999926ABC123&>0270732359"
+    assert read_data_matrix(checked_symbol(text, Symbology.DATA_MATRIX)) == text
+
+
+@pytest.mark.parametrize(
+    "matrix", [(), ((True,),), ((False,) * 22,) * 22, ((True,) * 22,) * 22, ((True, False) * 6,) * 12]
+)
+def test_what_is_no_symbol_is_unreadable_in_words(matrix: Matrix) -> None:
+    for read in PLAIN.values():
+        with pytest.raises(Unreadable):
+            read(matrix)
+
+
+@pytest.mark.parametrize("text", ["", "Größe", "日本"])
+@pytest.mark.parametrize("symbology", Symbology)
+def test_a_symbol_holds_ascii_only(text: str, symbology: Symbology) -> None:
+    with pytest.raises(NotUnderstood, match="ASCII"):
+        checked_symbol(text, symbology)
+
+
+@pytest.mark.parametrize("symbology", Symbology)
+def test_a_text_too_long_for_any_symbology_is_refused(symbology: Symbology) -> None:
+    with pytest.raises(NotUnderstood, match="encode less"):
+        checked_symbol("A" * 10_000, symbology)
