@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from coi_tracker.cli.terminal import example, json_option, password_from, print_json, settings, table
+from coi_tracker.cli.terminal import example, json_option, password_from, print_json, settings, table, until_the_end
 from coi_tracker.errors import Misconfigured
 from coi_tracker.vocabulary import Role
 
@@ -47,7 +47,7 @@ def opened() -> Record:
     """The record of the settings, without the key that opens persons."""
     from coi_tracker.services.opening import open_record
 
-    return open_record(settings(), with_persons=False)
+    return until_the_end(open_record(settings(), with_persons=False))
 
 
 @click.group("accounts")

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from coi_tracker.cli.terminal import example, json_option, password_from, print_json, refuse, settings
+from coi_tracker.cli.terminal import example, json_option, password_from, print_json, refuse, settings, until_the_end
 from coi_tracker.errors import NotUnderstood
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def attempt(file: Path, is_new: bool, as_json: bool) -> None:
     from coi_tracker.services.requests import parse_request
 
     value = _parsed(_bytes_of(file))
-    record = open_record(settings())
+    record = until_the_end(open_record(settings()))
     if is_new and isinstance(value, dict):
         value.setdefault("id", new_event_id(record))
     parse_request(value)  # before anybody is asked for a password

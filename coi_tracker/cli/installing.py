@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from coi_tracker.cli.terminal import example, json_option, password_from, print_json, settings, table
+from coi_tracker.cli.terminal import example, json_option, password_from, print_json, settings, table, until_the_end
 
 if TYPE_CHECKING:
     from coi_tracker.services.record import Record
@@ -31,7 +31,7 @@ def init(
     from coi_tracker.services import opening, people
 
     chosen = settings()
-    record = opening.make_record(chosen)
+    record = until_the_end(opening.make_record(chosen))
     vkey = opening.make_log_key(record, chosen)
     if not people.people(record):
         account = admin or str(click.prompt("Id of the first administrator", err=True))

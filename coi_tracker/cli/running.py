@@ -60,7 +60,7 @@ def simulate(seed: int, participants: int, adversary: int | None, as_json: bool)
     It goes through the one way that steps are recorded. Ends with 1 when the adversary found a wrong
     acceptance, a wrong refusal, or a refusal without an entry.
     """
-    from coi_tracker.cli.simulating import in_short, run_adversary, run_trial
+    from coi_tracker.cli.simulating import MUST_BE_0, in_short, run_adversary, run_trial
 
     with progress("Simulating participants") as told:
         figures = run_trial(settings(), seed=seed, participants=participants, progress=told)
@@ -70,9 +70,9 @@ def simulate(seed: int, participants: int, adversary: int | None, as_json: bool)
     if as_json:
         print_json(figures)
     else:
-        for name, value in {**in_short(figures), **figures.get("adversary", {})}.items():
+        for name, value in in_short(figures).items():
             click.echo(f"{name:<22} {value}")
-    if any(figures.get("adversary", {}).get(name) for name in ("wrong_acceptances", "wrong_refusals", "unrecorded")):
+    if any(figures.get("adversary", {}).get(name) for name in MUST_BE_0):
         refuse()
 
 

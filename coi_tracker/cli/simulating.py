@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
-from coi_tracker.cli.terminal import Progress
+from coi_tracker.cli.terminal import Progress, until_the_end
 from coi_tracker.config import Settings
 from coi_tracker.errors import Misconfigured
 from coi_tracker.services.record import Record
+
+MUST_BE_0 = ("wrong_acceptances", "wrong_refusals", "unrecorded")
+"""What an adversary must not find."""
 
 
 def run_trial(settings: Settings, *, seed: int, participants: int, progress: Progress) -> dict[str, Any]:
@@ -19,7 +21,7 @@ def run_trial(settings: Settings, *, seed: int, participants: int, progress: Pro
     from coi_tracker.services import opening
     from coi_tracker.services.people import people
 
-    record = opening.make_record(settings)
+    record = until_the_end(opening.make_record(settings))
     opening.make_log_key(record, settings)
     if people(record):
         raise Misconfigured(
@@ -46,6 +48,18 @@ def in_short(figures: dict[str, Any]) -> dict[str, str]:
         "attempts": f"{figures['attempts']:,}: {performed:,} performed, {refused:,} refused",
         "repeated, late": f"{figures['repeated']:,} sent twice, {figures['late']:,} entered late",
         "refused most because": counted(dict(list(figures["reasons"].items())[:6])),
+        **_attacked(figures.get("adversary")),
+    }
+
+
+def _attacked(figures: dict[str, Any] | None) -> dict[str, str]:
+    if figures is None:
+        return {}
+    zeros = {name: figures[name] for name in MUST_BE_0}
+    return {
+        "adversary": f"{figures['attempts']:,} attempts: {figures['performed']:,} performed, "
+        f"{figures['refused']:,} refused, {figures['repeated']:,} repeated",
+        "must be 0": counted(zeros),
     }
 
 
@@ -56,6 +70,7 @@ def counted(found: dict[str, int]) -> str:
 def run_adversary(settings: Settings, *, seed: int, attempts: int, progress: Progress) -> dict[str, Any]:
     """Wrong attempts at the record of these settings; how many of them were answered wrongly."""
     from coi_tracker.services.opening import open_record
+    from coi_tracker.simulation.adversary import attack
 
-    adversary: Any = importlib.import_module("coi_tracker.simulation.adversary")
-    return dict(adversary.attack(open_record(settings), seed=seed, attempts=attempts, progress=progress).figures())
+    record = until_the_end(open_record(settings))
+    return attack(record, seed=seed, attempts=attempts, progress=progress).figures()

@@ -14,12 +14,15 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
-from typing import IO, Any, NoReturn
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from coi_tracker.config import Settings, load_settings
 from coi_tracker.errors import CoiError, NotUnderstood
+
+if TYPE_CHECKING:
+    from coi_tracker.services.record import Record
 
 DONE, FAILED, MISUSE = 0, 1, 2
 
@@ -87,6 +90,12 @@ def settings() -> Settings:
         context.meta["settings"] = found = load_settings(file=context.params.get("config"))
         logging.basicConfig(level=found.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
     return context.meta["settings"]  # type: ignore[no-any-return]
+
+
+def until_the_end(record: Record) -> Record:
+    """The record, closed when the command ends."""
+    click.get_current_context().call_on_close(record.database.close)
+    return record
 
 
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:

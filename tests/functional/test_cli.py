@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -169,6 +170,37 @@ def test_checkpoint_verify_and_export_of_everything(installed: Path) -> None:
     made = answer("export", "--all", "--out", "all.zip", "--by", "Anna Lind")
     assert made["entries"] == made["tree_size"] == first["size"]
     assert coi("export", "--all", "--out", "all.zip").exit_code == 1
+
+
+@pytest.mark.requirement("COI-CLI-01", "COI-CLI-11")
+def test_both_databases_are_installed_signed_and_verified_alike(
+    house: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COI_DATABASE_URL", database_url)
+    made = answer("init", "--admin", "anna", "--password-stdin", typed=f"{ADMIN}\n")
+    first = answer("checkpoint")
+    report = answer("verify")
+    assert (report["verified"], report["tree_size"], report["vkey"]) == (True, first["size"], made["vkey"])
+    assert answer("rebuild", "--check")["verified"]
+    assert answer("course", "list")["total"] == 0
+    assert answer("export", "--site", "office", "--out", "office.zip")["entries"] == 1
+
+
+@pytest.mark.requirement("COI-CLI-06")
+def test_progress_is_shown_on_a_terminal_and_nowhere_else(installed: Path) -> None:
+    """A real terminal: the two ends of a pseudo terminal."""
+    import pty
+
+    command = [sys.executable, "-c", "from coi_tracker.cli import main; main()", "verify"]
+    quiet = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert quiet.stderr == ""
+    terminal = {**os.environ, "TERM": "xterm"}
+    here, there = pty.openpty()
+    with os.fdopen(here, "rb", buffering=0) as screen:
+        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=there, env=terminal, check=True)
+        seen = os.read(screen.fileno(), 65536).decode()
+        os.close(there)
+    assert "Verifying entries" in seen
 
 
 def test_a_rotated_key_signs_from_then_on(installed: Path) -> None:
