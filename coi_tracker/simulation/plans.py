@@ -77,8 +77,17 @@ STORIES: tuple[str, ...] = (
     "not_eligible",
     "waived",
     "lost_product",
+    "clock_change",
+    "retreatment",
+    "clock_change",
+    "retreatment",
 )
 """Every story but the plain one, the most wanted first."""
+
+EARLY = frozenset({"retreatment"})
+"""Stories that take longest: they are told first."""
+AT = {"amended": 0.35}
+"""Stories that belong to a time, as a part of the trial: before the amendment comes, so that it is adopted later."""
 
 _COHORTS = ("cohort_1", "cohort_2", "cohort_3")
 
@@ -103,14 +112,18 @@ def plans(participants: int, *, sites: Sequence[PlaceId], days: int, chance: ran
     told = participants - resting
     stories = [*STORIES[:told], *(["plain"] * max(0, told - len(STORIES)))]
     chance.shuffle(stories)
-    stories.sort(key=lambda story: story != "retreatment")  # takes longest: they come first
+    stories.sort(key=lambda story: story not in EARLY)
     found = [
-        _plan(n, story, day=n * (days - 150) / max(told, 1), rests=None, sites=sites, chance=chance)
+        _plan(n, story, day=_day(n / max(told, 1), story, days), rests=None, sites=sites, chance=chance)
         for n, story in enumerate(stories)
     ]
     for n, (rests, before) in enumerate(_spread(RESTS, resting)):
         found.append(_plan(told + n, _story_of(rests), day=days - before, rests=rests, sites=sites, chance=chance))
     return sorted(found, key=lambda plan: plan.day)
+
+
+def _day(part: float, story: str, days: int) -> float:
+    return AT[story] * days if story in AT else part * (days - 150)
 
 
 def _spread(several: Sequence[tuple[str, int]], wanted: int) -> list[tuple[str, int]]:

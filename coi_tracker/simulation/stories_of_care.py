@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
 from coi_tracker.simulation.stories import made, plain
 from coi_tracker.simulation.story import Story
@@ -207,11 +208,37 @@ def corrected(s: Story) -> Waiting:
 def amended(s: Story) -> Waiting:
     """The course moves to the amendment, if there is one by then."""
     yield from made(s)
-    if s.premises.latest().version != s.mine.protocol.version:
-        yield from s.do("adopt_amendment", differences="regimen and windows, as shown", place=s.mine.facility)
+    for _ in range(10):
+        if s.premises.latest().version != s.mine.protocol.version:
+            yield from s.do("adopt_amendment", differences="regimen and windows, as shown", place=s.mine.facility)
+            break
+        yield s.next_morning(5)
     yield from s.release()
     yield from s.give()
     yield from s.close()
+
+
+def clock_change(s: Story) -> Waiting:
+    """The clocks at the site change between the infusion and the last IL-2, where they ever do."""
+    yield from to_the_site(s)
+    days = days_to_change(s.now, s.zone)
+    regimen = s.protocol.regimens[s.protocol.treatment.default_regimen]
+    if days is None or days + regimen.first_day < 2:
+        yield from treated(s)
+        return
+    yield s.next_morning(days + regimen.first_day - 2)
+    yield from s.plan(in_days=1)
+    yield from s.deplete()
+    yield from s.infuse()
+    yield from s.il2()
+    yield from s.close()
+
+
+def days_to_change(now: datetime, zone: str) -> int | None:
+    """How many days until the clocks change there; None when they do not within 200 days."""
+    there = now.astimezone(ZoneInfo(zone))
+    offsets = ((n, (there + timedelta(days=n)).utcoffset()) for n in range(1, 200))
+    return next((n for n, offset in offsets if offset != there.utcoffset()), None)
 
 
 def not_eligible(s: Story) -> Waiting:
@@ -254,6 +281,7 @@ TOLD: Mapping[str, Callable[[Story], Waiting]] = MappingProxyType(
             lost_and_found,
             corrected,
             amended,
+            clock_change,
             not_eligible,
             waived,
         )

@@ -212,11 +212,26 @@ class Story(Walk):
         if self.lucky(0.2):
             reading = quantity(self.stage.chance.randint(36, 37), "Cel")
             yield from self.do("record_temperature", where="incubator", temperature=reading, place=place)
+        if self.lucky(0.03):
+            told = {"field": "viability", "old": "88 %", "new": "86 %", "reason": "typing_error"}
+            yield from self.do("correct", place=place, **told)
+        if self.lucky(0.03):
+            yield from self.reprint()
         if step in MANUFACTURE[:3] and self.lucky(0.25):
             yield self.now + timedelta(days=2)
             yield from self.do("exchange_medium")
             yield from self.labels(ContainerKind.QC_VIAL, 1)
             yield from self.do("take_sample", purpose="in-process count")
+
+    def reprint(self) -> Waiting:
+        """The label of something in use at the facility is damaged: another serial, scanned back."""
+        kinds = {ContainerKind.FLASK, ContainerKind.POOL, ContainerKind.BAG}
+        used = {ContainerState.IN_USE, ContainerState.FILLED, ContainerState.STORED}
+        there = [c for c in self.mine.containers.values() if c.kind in kinds and c.state in used]
+        if there:
+            one, place = self.stage.chance.choice(there), self.mine.facility
+            yield from self.do("reprint_label", container=one.id, reason="print_unreadable", place=place)
+            yield from self.do("verify_label", containers=(one.id,), place=place)
 
     def test(self, *, days: int = 9, final: bool = True, values: dict[str, str] | None = None) -> Waiting:
         """Results come after some days; the final sterility after two weeks."""
