@@ -156,17 +156,21 @@ SELECT n.level, n.position, n.hash FROM unnest(CAST(:levels AS bigint[]), CAST(:
   AS w(level, position) JOIN tree_nodes n ON n.level = w.level AND n.position = w.position
 """,
     "sqlite": """
-SELECT n.level, n.position, n.hash FROM json_each(:levels) l JOIN json_each(:positions) p ON p.key = l.key
-  JOIN tree_nodes n ON n.level = l.value AND n.position = p.value
-""",
+SELECT n.level, n.position, n.hash FROM json_each(:nodes) w CROSS JOIN tree_nodes n
+  ON n.level = json_extract(w.value, '$[0]') AND n.position = json_extract(w.value, '$[1]')
+""",  # CROSS: SQLite keeps the order, and finds each node by its key instead of reading them all
 }
 
 
 def fetch_nodes(tx: Transaction, nodes: Iterable[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
     """The hashes of these (level, position), in one statement. A node that is not there is left out."""
     wanted = list(nodes)
-    levels, positions = [level for level, _ in wanted], [position for _, position in wanted]
-    rows = tx.query(_NODES[tx.kind], levels=levels, positions=positions) if wanted else []
+    if not wanted:
+        return {}
+    if tx.kind == "sqlite":
+        rows = tx.query(_NODES[tx.kind], nodes=[list(node) for node in wanted])
+    else:
+        rows = tx.query(_NODES[tx.kind], levels=[one for one, _ in wanted], positions=[one for _, one in wanted])
     return {(level, position): bytes(digest) for level, position, digest in rows}
 
 
