@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from coi_tracker.course import Container, Course, PlaceId
+from coi_tracker.course import Container, Course, Hold, PlaceId
 from coi_tracker.simulation.premises import Premises
 from coi_tracker.vocabulary import (
     FINAL_STATES,
@@ -72,10 +72,10 @@ BLOCKED_BY: Mapping[str, frozenset[str]] = {
     ),
     "release": frozenset(["release_product", "release_conditionally", "exceptional_release"]),
     "shipment": frozenset(["pack", "release_to_courier", "pack_product", "release_product_to_courier"]),
-    "lymphodepletion": frozenset({"start_lymphodepletion", "give_dose"}),
+    "lymphodepletion": frozenset({"start_lymphodepletion"}),
     "infusion": frozenset(["thaw_bag", "verify_at_bedside", "infuse_bag"]),
 }
-STOPPED_BY_AN_END = frozenset().union(*BLOCKED_BY.values()) | {"give_il2", "issue_labels"}
+STOPPED_BY_AN_END = frozenset().union(*BLOCKED_BY.values()) | {"give_il2", "give_dose", "issue_labels"}
 """Steps that carry a course on: none of them once it was withdrawn, terminated or closed."""
 ALLOWED = frozenset({Disposition.RELEASED, Disposition.CONDITIONALLY_RELEASED, Disposition.EXCEPTIONALLY_RELEASED})
 CLOCK = timedelta(minutes=2)
@@ -190,13 +190,23 @@ def custody_faults(seen: Seen) -> Iterator[str]:
 
 def hold_faults(seen: Seen) -> Iterator[str]:
     """Nothing was done that a standing hold of the course forbids."""
+    before = seen.before
+    if before is None:
+        return
     read = {c.id for c in seen.touched()}
-    for hold in seen.before.holds if seen.before is not None else ():
+    for hold in before.holds:
         concerns = hold.scope is not HoldScope.CONTAINER or hold.target in read
-        forbidden = {step for block in hold.blocks for step in BLOCKED_BY.get(block, ())}
-        everything = "everything" in hold.blocks and seen.step in STOPPED_BY_AN_END - {"give_il2"}
-        if concerns and (seen.step in forbidden or everything):
+        if concerns and (seen.step in _forbidden(hold, before)):
             yield f"{seen.step} under hold {hold.id}"
+
+
+def _forbidden(hold: Hold, course: Course) -> frozenset[str]:
+    """The steps a hold forbids. A regimen that has begun is not stopped half-way but by a hold on everything."""
+    if "everything" in hold.blocks:
+        return STOPPED_BY_AN_END - {"give_il2"} | {"give_dose"}
+    found = {step for block in hold.blocks for step in BLOCKED_BY.get(block, ())}
+    begun = "ld.begun" in course.facts or "lymphodepletion" not in hold.blocks
+    return frozenset(found if begun else found | {"give_dose"})
 
 
 def end_faults(seen: Seen) -> Iterator[str]:
