@@ -389,14 +389,9 @@ class Performed:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The attempt is not done; the event says why, with all reasons at once."""
+    """The attempt is not done; ``event.reasons`` say why, all at once, in the order the step declares its needs."""
 
     event: Event
-
-    @property
-    def reasons(self) -> tuple[Reason, ...]:
-        """Every reason, in the order the step declares its needs."""
-        return self.event.reasons
 
 
 Decision = Performed | Refused

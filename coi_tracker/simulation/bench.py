@@ -92,7 +92,7 @@ class Bench:
         self.now = max(self.now, intent.at) + timedelta(minutes=1)
         decision = self.record(self.attempt(intent, chain), chain)
         if not isinstance(decision, Performed):
-            came = "; ".join(f"{r.code}: {r.expected} / {r.observed}" for r in decision.reasons)
+            came = "; ".join(f"{r.code}: {r.expected} / {r.observed}" for r in decision.event.reasons)
             raise BrokenPromise(expected=f"{step} performed", came=came, do="look at the step and at its satisfier")
         return decision.event
 
