@@ -1,8 +1,7 @@
 """What the rules look at: frozen values of a course, its containers, and one attempt to do something.
 
 Knows no database, clock, network or screen. Every instant is an aware UTC ``datetime``. Evidence and facts hold JSON
-values only (text, whole numbers, flags, lists, objects; never a float), so that what is decided upon, stored,
-rebuilt and signed is the same thing.
+values only, never a float, so that what is decided upon, stored, rebuilt and signed is the same thing.
 """
 
 from __future__ import annotations
@@ -40,8 +39,7 @@ PlaceId = NewType("PlaceId", str)
 SubjectNumber = NewType("SubjectNumber", str)
 EventId = NewType("EventId", str)
 
-Json = Any
-"""A JSON value without floats. ``Any`` because a recursive alias helps no reader and no checker here."""
+Json = Any  # a JSON value without floats; a recursive alias would help no reader and no checker here
 
 
 def nothing() -> Mapping[Any, Any]:
@@ -117,7 +115,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A trial participant, by number only. Name, birth date and record number are never here."""
+    """A trial participant, by number only."""
 
     number: SubjectNumber
     study: str
@@ -313,7 +311,7 @@ class Around:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A person trying to do a step: everything the decision needs, in one value.
+    """A person trying to do a step: everything the decision needs.
 
     ``fresh`` are unused label serials and a COI that the services drew for this attempt, so that deciding stays
     pure. ``late_reason`` not None: a late entry of something that happened at ``happened_at``.
@@ -389,9 +387,14 @@ class Performed:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The attempt is not done; ``event.reasons`` say why, all at once, in the order the step declares its needs."""
+    """The attempt is not done; the event says why, with all reasons at once."""
 
     event: Event
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Every reason, in the order the step declares its needs."""
+        return self.event.reasons
 
 
 Decision = Performed | Refused
