@@ -16,7 +16,18 @@ from flask import Flask
 from coi_tracker.course import Container, Course
 from coi_tracker.identity import CoiId
 from coi_tracker.process.reasons import Explained, explain
-from coi_tracker.vocabulary import ContainerKind, Disposition, Material, ReasonCode, Role, Standing, Track, Treatment
+from coi_tracker.vocabulary import (
+    ContainerKind,
+    ContainerState,
+    Disposition,
+    LabelState,
+    Material,
+    ReasonCode,
+    Role,
+    Standing,
+    Track,
+    Treatment,
+)
 
 MATERIAL_PATH = (
     Material.ORDERED, Material.PROCURED, Material.INBOUND, Material.RECEIVED, Material.FIRST_EXPANSION,
@@ -39,10 +50,11 @@ BAD = frozenset(
     {
         Material.LOST, Material.DESTROYED, Material.INSUFFICIENT, Disposition.OUT_OF_SPECIFICATION,
         Disposition.REJECTED, Standing.ON_HOLD, Standing.WITHDRAWN, Standing.TERMINATED,
-        "quarantined", "lost", "void",
     }
 )  # fmt: skip
 """States that somebody has to look at. Marked with a sign and a word, not by colour alone."""
+TROUBLED = frozenset({ContainerState.QUARANTINED, ContainerState.LOST, LabelState.VOID})
+"""The same of containers and labels, of which many are destroyed in good order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +111,11 @@ def moment(at: datetime, zone: str = "Etc/UTC") -> str:
     return f"{local:%-d %b %Y, %H:%M} {'UTC' if zone == 'Etc/UTC' else local.tzname()}"
 
 
+def day(at: datetime) -> str:
+    """The day of an instant, in UTC: where the hour does not matter."""
+    return f"{at.astimezone(UTC):%-d %b %Y}"
+
+
 def iso(at: datetime) -> str:
     """An instant for a program."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
@@ -132,6 +149,7 @@ def explained(code: ReasonCode) -> Explained:
 
 def register(app: Flask) -> None:
     """Give the templates these words."""
-    for filter_ in (coi, container, explained, in_order, iso, moment, place, tracks, value, words):
+    for filter_ in (coi, container, day, explained, in_order, iso, moment, place, tracks, value, words):
         app.jinja_env.filters[filter_.__name__] = filter_
     app.jinja_env.tests["bad"] = lambda state: str(state) in BAD
+    app.jinja_env.tests["troubled"] = lambda state: str(state) in TROUBLED
