@@ -84,9 +84,13 @@ def roles_at(kind: PlaceKind) -> tuple[tuple[Role, int], ...]:
     return tuple((role, HOW_MANY.get(role, 2)) for role in ROLES_AT[kind])
 
 
+_PATIENTS = ("Attery", "Boscombe", "Crail", "Dovedale", "Elmhurst", "Fenwood", "Gildersome", "Holmrook", "Ivering")
+"""Surnames that nobody of the staff has, so that a name in the log would be noticed."""
+
+
 def participant(number: str) -> dict[str, str]:
     """The personal data of an invented participant, always the same for the same subject number."""
     seed = sum(ord(letter) * (place + 7) ** 2 for place, letter in enumerate(number))
     born = f"{1952 + seed % 37}-{seed % 12 + 1:02}-{seed % 28 + 1:02}"
-    name = f"{_FIRST[seed % len(_FIRST)]} {_LAST[seed // 7 % len(_LAST)]}"
+    name = f"{_FIRST[seed % len(_FIRST)]} {_PATIENTS[seed // 7 % len(_PATIENTS)]}"
     return {"name": name, "record_number": f"MR{seed % 1000000:06}", "birth_date": born}
