@@ -87,13 +87,14 @@ class Attack:
     report: AttackReport
     count: int
     progress: Progress | None = None
+    until: float = float("inf")
     courses: dict[str, Course] = field(default_factory=dict)
     past: list[tuple[Scene, AttemptRequest]] = field(default_factory=list)
 
     @property
     def over(self) -> bool:
         """Whether enough was fired."""
-        return self.report.attempts >= self.count
+        return self.report.attempts >= self.count or perf_counter() > self.until
 
     # --- one attempt
 
@@ -300,10 +301,12 @@ def attack(
     attempts: int,
     premises: Premises | None = None,
     progress: Progress | None = None,
+    seconds: float = float("inf"),
 ) -> AttackReport:
     """Fire so many attempts at the record of a simulated trial. Raises Misconfigured when there is none in it.
 
-    The clock of the record is not used: the attack begins the day after the last entry.
+    The clock of the record is not used: the attack begins the day after the last entry. `seconds`: it ends after so
+    long, however many were fired by then.
     """
     begun = perf_counter()
     last = available.last_moment(record)
@@ -316,7 +319,7 @@ def attack(
     clock = Clock(last + timedelta(days=1))
     ours = replace(record, clock=clock, draw=codes.randbytes)
     again = reopened(ours, chance=chance) if premises is None else replace(premises, record=ours, chance=chance)
-    going = Attack(ours, clock, again, chance, AttackReport(seed), attempts, progress)
+    going = Attack(ours, clock, again, chance, AttackReport(seed), attempts, progress, begun + seconds)
     going.courses = {c.coi or "": c for chain in chains if (c := available.state_of(ours, chain)) is not None}
     _treat(going)
     going.report.seconds = perf_counter() - begun
