@@ -13,6 +13,7 @@ from coi_tracker.services.attempts import Answer
 from coi_tracker.simulation.handing_in import request_of
 from coi_tracker.simulation.intent import Intent
 from coi_tracker.simulation.walking import Waiting, Walk
+from coi_tracker.vocabulary import ReasonCode as Code
 from coi_tracker.vocabulary import Standing, TissueRoute
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def recruits(attack: Attack, *, most: int) -> Iterator[Victim]:
             bags=chance.choice([1, 2, 3]),
             jars=chance.choice([1, 2]),
             attack=attack,
+            waits_for=frozenset({Code.CONFLICT_RETRY}),
             cohort=_cohort(attack, subject),
         )
 

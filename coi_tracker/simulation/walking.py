@@ -65,6 +65,7 @@ class Walk:
     choose: random.Random | None = None
     answers: list[Answer] = field(default_factory=list)
     keep_answers: bool = False
+    waits_for: frozenset[Code] = WAITED_FOR
 
     @property
     def now(self) -> datetime:
@@ -130,7 +131,7 @@ class Walk:
         while True:
             intent = yield from self.ready(step, **wishes)
             answer = self.hand_in(intent)
-            if answer.performed or not {r.code for r in answer.reasons} <= WAITED_FOR or self.now > patience:
+            if answer.performed or not {r.code for r in answer.reasons} <= self.waits_for or self.now > patience:
                 return answer
             yield self.now + timedelta(hours=20)
 
