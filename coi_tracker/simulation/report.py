@@ -88,7 +88,7 @@ class Report:
 def feasibility(courses: Iterable[Course]) -> Feasibility:
     """The outcome measure of the trial that its own record answers: core biopsies."""
     biopsies = [c for c in courses if c.route is TissueRoute.CORE_BIOPSY and "procure_tissue" in c.done]
-    met = sum(1 for c in biopsies if MET & c.done.keys())
+    met = sum(1 for c in biopsies if MET & c.done.keys() and "result_after_release" not in c.done)
     return Feasibility(len(biopsies), met, *exact_interval(met, len(biopsies)))
 
 
