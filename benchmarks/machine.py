@@ -65,7 +65,7 @@ class Floor:
 
     def __init__(self, url: str, *, size: int = 1600) -> None:
         where = address(url)
-        self.body, self.n = "x" * size, os.getpid() * 1_000_000
+        self.body, self.n = "x" * size, time.time_ns()
         self.sqlite = where.get_backend_name() == "sqlite"
         create = "CREATE TABLE IF NOT EXISTS floor (n BIGINT PRIMARY KEY, body TEXT)"
         if self.sqlite:

@@ -53,7 +53,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Work:
-    """What the crew has to do. ``pauses``: seconds that a worker waits before it begins, by its number."""
+    """What the crew has to do. ``pauses``: seconds that a worker rests before each attempt, by its number."""
 
     url: str
     study: str
@@ -115,11 +115,12 @@ def _worker(work: Work, protocols: dict[str, Protocol], number: int, ready: Any,
         with database.read() as tx:
             tx.query("SELECT 1")
         ready.wait()
-        time.sleep(work.pauses.get(number, 0))
-        pipe.send([_handed_in(record, request) for request in work.batches[number]])
+        rest = work.pauses.get(number, 0)
+        pipe.send([_handed_in(record, request, rest) for request in work.batches[number]])
 
 
-def _handed_in(record: Record, request: AttemptRequest) -> Outcome:
+def _handed_in(record: Record, request: AttemptRequest, rest: float) -> Outcome:
+    time.sleep(rest)
     sent = time.monotonic()
     answer, error = None, None
     try:

@@ -93,6 +93,11 @@ class Stage:
         keys = self.record.person_keys
         return Work(self.url, self.premises.study, self.clock.now, batches, keys, **also)
 
+    def attempt(self, request: AttemptRequest) -> Answer:
+        """Hand an attempt in, whatever becomes of it; then time goes on."""
+        self.clock.forward_to(request.happened_at or self.clock.now)
+        return record_attempt(self.record, request)
+
     def do(self, step: str, chain: str, **wishes: Any) -> Answer:
         """Hand a right attempt in, now. A refusal fails the test."""
         answer = record_attempt(self.record, self.request(step, chain, **wishes))
