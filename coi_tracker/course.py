@@ -38,7 +38,6 @@ AccountId = NewType("AccountId", str)
 PlaceId = NewType("PlaceId", str)
 SubjectNumber = NewType("SubjectNumber", str)
 EventId = NewType("EventId", str)
-
 Json = Any  # a JSON value without floats; a recursive alias would help no reader and no checker here
 
 
@@ -136,8 +135,8 @@ class Course:
     """One course of therapy, or (``coi`` None) the subject, place or study before and beside any course.
 
     ``chain`` is the chain of the log its events go to, ``seq`` and ``head`` the last entry there (0 and None before the
-    first). ``facts`` are small JSON values that steps remember and later steps ask for. Its size does not grow with
-    the number of events: repeated steps replace what they remembered.
+    first). ``facts`` are small JSON values that steps remember and later steps ask for. Its size does not grow with the
+    number of events: repeated steps replace what they remembered.
     """
 
     chain: str
