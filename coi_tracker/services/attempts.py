@@ -240,7 +240,8 @@ def _write(scene: _Scene, event: Event) -> NewEntry:
     if event.kind != "performed":
         move_head(scene.tx, scene.locked, entry)
         return entry
-    after = replace(evolve(scene.record.process_of(scene.course), scene.course, event), seq=entry.seq, head=entry.digest)
+    process = scene.record.process_of(scene.course)
+    after = replace(evolve(process, scene.course, event), seq=entry.seq, head=entry.digest)
     before = None if scene.locked.state is None else scene.course
     if before is None and scene.locked.seq:
         before = scene.course  # refusals came first: the row moves on from there

@@ -48,7 +48,7 @@ PEOPLE = (
         Code.SIGNATURE_FAILED,
         "Signature not accepted",
         "The password or second factor was not right.",
-        "Sign again, slowly. After several failures the account is locked: ask your administrator.",
+        "Sign again, slowly. If it fails again, ask your administrator for a new password.",
     ),
     Explained(
         Code.SIGNATURE_MISSING,
