@@ -166,15 +166,10 @@ class LotsGiven:
         used = look.evidence.get("lots", ())
         known = look.attempt.around.lots
         for code in used:
-            if code not in known:
-                yield reason(Code.LOT_UNKNOWN, "a lot entered in the record", code)
-            elif known[code].recalled:
-                yield reason(Code.LOT_EXPIRED, f"lot {code} not recalled", "recalled")
-            elif known[code].expires < look.today:
-                yield reason(Code.LOT_EXPIRED, f"lot {code} in date on {look.today}", f"expired {known[code].expires}")
-        have = {known[c].kind for c in used if c in known}
+            yield from _unfit(look, code)
         if any(code not in known for code in used):
             return
+        have = {known[code].kind for code in used}
         for kind in look.limit(self.kinds):
             if kind not in have:
                 yield reason(Code.EVIDENCE_MISSING, f"a lot of {kind}", "none")
@@ -182,6 +177,16 @@ class LotsGiven:
     def say(self) -> str:
         """The need in words."""
         return f"lots of *{self.kinds}*, known, not recalled, in date"
+
+
+def _unfit(look: Look, code: str) -> Iterator[Reason]:
+    lot = look.attempt.around.lots.get(code)
+    if lot is None:
+        yield reason(Code.LOT_UNKNOWN, "a lot entered in the record", code)
+    elif lot.recalled:
+        yield reason(Code.LOT_EXPIRED, f"lot {code} not recalled", "recalled")
+    elif lot.expires < look.today:
+        yield reason(Code.LOT_EXPIRED, f"lot {code} in date on {look.today}", f"expired {lot.expires}")
 
 
 @dataclass(frozen=True, slots=True)
