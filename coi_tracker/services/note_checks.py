@@ -71,7 +71,8 @@ class NoteCheck:
         elif entry["kind"] == "checkpoint_heads":
             told = {"heads_root": to_base64(self._heads.root()), "leaves": len(self._heads.names)}
             if entry["evidence"] != told:
-                self._blame_entry(entry, index, "the heads root is not that of the chains before it")
+                problem = "the heads told here are not those of the chains before it: it or one of them was altered"
+                self._found.add(Finding("heads", problem, min(self.confirmed, index), upto=index + 1))
         elif entry["kind"] in ("key_published", "key_rotated"):
             self._follow_key(entry, index)
 
