@@ -220,9 +220,12 @@ class DoseDue:
     def _amount(self, look: Look, due: DueDose, given: Decimal) -> Iterator[Reason]:
         regimen = regimen_of(look.protocol, look.course)
         drug = regimen.drug(due.drug)
-        weight = Decimal(look.course.facts["plan.weight"]["value"])
-        height = Decimal(look.course.facts["plan.height"]["value"])
-        low, high = amount_range(drug, amount(drug, weight_kg=weight, height_cm=height, formula=regimen.bsa_formula))
+        weight, height = look.course.facts.get("plan.weight"), look.course.facts.get("plan.height")
+        if weight is None or height is None:  # no plan yet: nobody can say what was ordered
+            yield reason(Code.PLAN_CONFLICT, "a plan with weight and height", "none")
+            return
+        kg, cm = Decimal(weight["value"]), Decimal(height["value"])
+        low, high = amount_range(drug, amount(drug, weight_kg=kg, height_cm=cm, formula=regimen.bsa_formula))
         if not low <= given <= high:
             yield reason(Code.VALUE_OUT_OF_RANGE, f"{drug.key}: {low:.1f} to {high:.1f} mg", f"{given} mg")
 

@@ -18,7 +18,7 @@ from time import perf_counter
 from typing import Any
 
 from coi_tracker.course import Course, EventId
-from coi_tracker.errors import BrokenPromise, Misconfigured, NotUnderstood
+from coi_tracker.errors import BrokenPromise, CoiError, Misconfigured, NotUnderstood
 from coi_tracker.services import available
 from coi_tracker.services.attempts import Answer, earlier_answer, record_attempt
 from coi_tracker.services.changes import new_event_id
@@ -37,6 +37,8 @@ from coi_tracker.simulation.victims import Victim, recruits
 from coi_tracker.vocabulary import Standing
 
 Progress = Callable[[int, int], None]
+FAULTS = (CoiError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+"""What code raises that did not expect what it got."""
 THREADS = 6
 WRONG_A_STEP = 9
 """Wrong attempts that are made from one right one."""
@@ -109,6 +111,9 @@ class Attack:
             answer = record_attempt(self.record, request)
         except NotUnderstood:
             report.not_understood += 1
+            return None
+        except FAULTS as fault:  # neither an answer nor an entry: nobody will ever know of this attempt
+            report.without_entry.append(f"{kind}: {request.step} at {request.course}: {fault!r}"[:300])
             return None
         self.counted(answer)
         return answer
