@@ -138,9 +138,7 @@ def _make_cluster(programs: Path, folder: Path) -> None:
         raise RuntimeError(f"initdb failed:\n{made.stdout}{made.stderr}")
 
 
-def _launch(
-    programs: Path, folder: Path, *, fsync: bool, settings: dict[str, str]
-) -> subprocess.Popen[bytes]:
+def _launch(programs: Path, folder: Path, *, fsync: bool, settings: dict[str, str]) -> subprocess.Popen[bytes]:
     # setpriv ends the server with us even if we are killed and no clean-up of ours can run.
     ends_with_us = ["setpriv", "--pdeathsig", "INT"] if shutil.which("setpriv") else []
     chosen = {"max_connections": "200", "fsync": "on" if fsync else "off", **settings}

@@ -149,9 +149,7 @@ def test_a_plain_user_can_start_it_too(postgres_server: object) -> None:
         pytest.skip("no system Python of this version, which a plain user might run")
     psycopg_home = Path(psycopg.__file__).parents[1]
     with folder_for_anybody() as folder:
-        shutil.copytree(
-            root_folder() / "tests", folder / "tests", ignore=shutil.ignore_patterns("__pycache__")
-        )
+        shutil.copytree(root_folder() / "tests", folder / "tests", ignore=shutil.ignore_patterns("__pycache__"))
         for part in [*sorted(psycopg_home.glob("psycopg*")), psycopg_home / "typing_extensions.py"]:
             target = folder / part.name
             shutil.copytree(part, target) if part.is_dir() else shutil.copyfile(part, target)

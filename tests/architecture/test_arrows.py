@@ -151,11 +151,7 @@ def test_the_custody_log_knows_of_ours_only_vocabulary() -> None:
 def test_the_rules_read_no_clock_and_draw_no_lots(room: str) -> None:
     """A decision depends on what is passed in, so that it can be repeated in thirty years."""
     asked = re.compile(r"\b(datetime\.now|utcnow|time\.time|date\.today|uuid4|uuid7|secrets\.|random\.)\b")
-    found = [
-        str(path)
-        for path in files_under(f"coi_tracker/{room}")
-        if asked.search((tree.ROOT / path).read_text())
-    ]
+    found = [str(path) for path in files_under(f"coi_tracker/{room}") if asked.search((tree.ROOT / path).read_text())]
     assert found == []
 
 
@@ -174,7 +170,5 @@ def test_released_migrations_import_nothing_of_ours() -> None:
 
 @ARROWS
 def test_no_test_replaces_code_of_ours_with_a_mock() -> None:
-    found = [
-        str(path) for path in tree.python_files("tests") for name in imported(path) if "mock" in name.lower()
-    ]
+    found = [str(path) for path in tree.python_files("tests") for name in imported(path) if "mock" in name.lower()]
     assert found == []
