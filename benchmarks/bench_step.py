@@ -98,15 +98,26 @@ def counting_stage(url: str) -> Stage:
     return replace(stage, premises=replace(stage.premises, record=record))
 
 
-def repeated(stage: Stage, course: Course, floor: Floor) -> tuple[list[float], list[float]]:
-    """The same plain step again and again on one course, taking turns with the floor; seconds of both."""
+@dataclass
+class Repeated:
+    """Seconds of each repeat: of a step, of the processor in it (of this process only), and of the floor."""
+
+    steps: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
+    floors: list[float] = field(default_factory=list)
+
+
+def repeated(stage: Stage, course: Course, floor: Floor) -> Repeated:
+    """The same plain step again and again on one course, taking turns with the floor."""
     request = stage.request(STEP, course.chain)
-    steps, floors = [], []
+    found = Repeated()
     for _ in range(REPEATS):
         one = replace(request, id=new_event_id(stage.record), happened_at=stage.clock.now)
-        steps.append(seconds(lambda one=one: record_attempt(stage.record, one)))
-        floors.append(seconds(floor.commit))
-    return steps, floors
+        before = time.process_time()
+        found.steps.append(seconds(lambda one=one: record_attempt(stage.record, one)))
+        found.processor.append(time.process_time() - before)
+        found.floors.append(seconds(floor.commit))
+    return found
 
 
 def main() -> None:
@@ -140,21 +151,30 @@ def _measure(kind: str, url: str, asked: argparse.Namespace) -> None:
         _told(f"{kind}: {filler.size:,} entries after {time.perf_counter() - start:.0f} s")
         costs = measured_course(stage, f"M{number}-1")
         course = stage.drive(f"M{number}-2", "book_slot")
-        steps, floors = repeated(stage, course, floor)
-        rows.append(_row(f"{kind}, {filler.size:,} entries", steps, floors, costs))
+        rows.append(_row(f"{kind}, {filler.size:,} entries", repeated(stage, course, floor), costs))
     filler.lengthen(long.coi or "", STEP, asked.long)
-    steps, floors = repeated(stage, long, floor)
-    rows.append(_row(f"{kind}, a course of {stage.now(long.chain).seq:,} entries", steps, floors, []))
-    head = ("record", "step, ms", "95 %, ms", "floor, ms", "step / floor", "any step, ms", "statements", "round trips")
+    took = repeated(stage, long, floor)
+    rows.append(_row(f"{kind}, a course of {stage.now(long.chain).seq:,} entries", took, []))
+    head = (
+        "record",
+        "step, ms",
+        "95 %, ms",
+        "processor, ms",
+        "floor, ms",
+        "step / floor",
+        "any step, ms",
+        "statements",
+        "round trips",
+    )
     show(f"Time of one step ({REPEATS} times {STEP}; `any step`: median over a whole course)", head, rows)
     _show_counts(kind, costs)
     floor.close()
     stage.record.database.close()
 
 
-def _row(name: str, steps: list[float], floors: list[float], costs: list[Cost]) -> list[object]:
-    ratio = middle(steps) / middle(floors)
-    found: list[object] = [name, middle(steps), high(steps), middle(floors), ratio]
+def _row(name: str, took: Repeated, costs: list[Cost]) -> list[object]:
+    step, floor = middle(took.steps), middle(took.floors)
+    found: list[object] = [name, step, high(took.steps), middle(took.processor), floor, step / floor]
     if not costs:
         return [*found, "", "", ""]
     most = f"{min(c.statements for c in costs)} to {max(c.statements for c in costs)}"

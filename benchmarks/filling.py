@@ -130,6 +130,7 @@ class Template:
     coi: str
     subject: str
     serials: tuple[str, ...]
+    days: tuple[str, ...]  # of its bookings, as they stand in JSON
     entries: tuple[Entry, ...]
     rows: Mapping[str, tuple[tuple[Cell, ...], ...]]
 
@@ -144,6 +145,8 @@ def template(raw: Raw, coi: str) -> Template:
     words = {coi, subject, *serials}
     words |= {row[name] for row in found for name in ("id", "digest")}
     words |= {old for pairs in signed.values() for old, _ in pairs}
+    days = tuple(_quoted(r[0]) for r in raw.rows("SELECT day FROM bookings WHERE coi = :coi", coi=coi))
+    words |= set(days)
     cut = _cutter(words)
     entries = tuple(_entry(raw, row, signed[row["id"]], cut) for row in found)
     rows = {
@@ -155,7 +158,7 @@ def template(raw: Raw, coi: str) -> Template:
     rows["chains"] = tuple(
         tuple(map(cut, r)) for c in chains for r in raw.rows("SELECT * FROM chains WHERE chain = :chain", chain=c)
     )
-    return Template(coi, subject, serials, entries, rows)
+    return Template(coi, subject, serials, days, entries, rows)
 
 
 def _entries(raw: Raw, chain: str) -> list[dict[str, Any]]:
@@ -192,6 +195,10 @@ def _cutter(words: Iterable[str]) -> Callable[[Any], Cell]:
     longest_first = sorted(words, key=len, reverse=True)
     found = re.compile("(" + "|".join(map(re.escape, longest_first)) + ")")
     return lambda value: tuple(found.split(value)) if isinstance(value, str) else (value,)
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'
 
 
 def _put(cell: Cell, words: Mapping[str, str]) -> Any:
@@ -242,15 +249,16 @@ class Filler:
         made = self.made_from
         words = {made.coi: CoiId.issue().text, made.subject: f"B{next(self._copies):07d}"}
         words |= {serial: LabelSerial.issue().text for serial in made.serials}
+        words |= {day: _quoted(next(self._days).isoformat()) for day in made.days}
         for entry in made.entries:
             words[entry.id] = self._id()
             self._append(entry, words)
         for table, rows in made.rows.items():
-            filled = [tuple(_put(cell, words) for cell in row) for row in rows]
-            self._add(table, *(map(self._on_a_free_day, filled) if table == "bookings" else filled))
+            self._add(table, *(tuple(_put(cell, words) for cell in self._of_copy(table, row, words)) for row in rows))
 
-    def _on_a_free_day(self, booking: tuple[Any, ...]) -> tuple[Any, ...]:
-        return (booking[0], next(self._days).isoformat(), *booking[2:])
+    def _of_copy(self, table: str, row: tuple[Cell, ...], words: Mapping[str, str]) -> tuple[Cell, ...]:
+        """A booking is on the copy's own day, as its entry says: nobody else has that day."""
+        return (row[0], (words[_quoted(row[1][0])][1:-1],), *row[2:]) if table == "bookings" else row
 
     def _append(self, entry: Entry, words: dict[str, str], *, seq: int | None = None) -> None:
         for old, text in entry.signed:

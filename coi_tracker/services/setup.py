@@ -20,6 +20,7 @@ from coi_tracker.protocols import Protocol, parse_protocol
 from coi_tracker.services.changes import write_change
 from coi_tracker.services.record import Record
 from coi_tracker.storage import holdings, registry
+from coi_tracker.storage.chains import lock_chain
 from coi_tracker.storage.registry import Place, ReleasedProtocol, Station, Study
 from coi_tracker.storage.transaction import Transaction
 from coi_tracker.vocabulary import ContainerKind, ContainerState, LabelState, PlaceKind
@@ -130,6 +131,7 @@ def release_protocol(record: Record, text: str, *, by: Actor, reason: str, name:
     definition = Definition(protocol.key, protocol.version, protocol.digest)
     released = ReleasedProtocol(protocol.key, definition, text, record.clock())
     with record.database.write() as tx:
+        _lock_study(tx, protocol.key)
         _refuse_released(tx, protocol)
         _follow_protocol(record, tx, protocol, by=by, reason=reason)
         registry.release_protocol(tx, released)
@@ -176,12 +178,19 @@ def released_protocols(record: Record, study: str | None = None) -> list[Release
 def set_study_open(record: Record, key: str, *, is_open: bool, by: Actor, reason: str) -> None:
     """Open a study for new participants, or close it. Courses that run go on."""
     with record.database.write() as tx:
+        _lock_study(tx, key)
         old = next((one for one in registry.studies(tx) if one.key == key), None)
         if old is None:
             raise NotUnderstood(
                 expected="a study of the record", came=repr(key[:40]), do="release a protocol of it first"
             )
         _put_study(record, tx, old, replace(old, open=is_open), by=by, reason=reason)
+
+
+def _lock_study(tx: Transaction, key: str) -> None:
+    """Before its row: a registration holds the study's lock when it counts itself in that row."""
+    chain = f"study/{key}"  # known or not: of an unknown study there is no such chain
+    lock_chain(tx, chain, exclusive=(chain,))
 
 
 def _put_study(record: Record, tx: Transaction, old: Study | None, new: Study, *, by: Actor, reason: str) -> None:

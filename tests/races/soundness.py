@@ -60,4 +60,4 @@ def assert_whole(record: Record, *, key: SigningKey | None = None) -> None:
 
 
 def _assert_clean(report: Report) -> None:
-    assert report.first_bad is None, report.first_bad.sentence
+    assert report.first_bad is None, report.first_bad.sentence()
