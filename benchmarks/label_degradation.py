@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-
-import zxingcpp
+from importlib import metadata
 
 from labels.kinds import LabelKind
 from labels.symbol import Symbology
@@ -19,13 +18,13 @@ from tests.labels import wear
 
 HEAD = """# How well worn labels read
 
-Made by `python benchmarks/label_degradation.py {tries}`; do not edit. Each number is how many percent of {tries} symbols, each
-of another label, were read right by one decoder (zxing-cpp {version}) from one picture of 300 dpi. A scanner tries many
-pictures a second. **Read wrong, of all {all} readings: {wrong}.**
+Made by `python benchmarks/label_degradation.py {tries}`; do not edit. Each number is how many percent of
+{tries} symbols, each of another label, were read right by one decoder (zxing-cpp {version}) from one picture of
+300 dpi. A scanner tries many pictures a second. **Read wrong, of all {all} readings: {wrong}.**
 
-What is done to them stands in `tests/labels/wear.py`. A blot or drops cover 15 % of the modules at any place, in ink, grey
-or white; a blot on a finder pattern, and drops all over, are more than any error correction mends. Bending is
-tried on what is made for vials. Bars are tried at every 10 degrees, as a person turns a scanner.
+What is done to them stands in `tests/labels/wear.py`. A blot or drops cover 15 % of the modules at any place,
+in ink, grey or white; a blot on a finder pattern, and drops all over, are more than any error correction mends.
+Bending is tried on what is made for vials. Bars are tried at every 10 degrees, as a person turns a scanner.
 """
 
 
@@ -53,7 +52,11 @@ def main(tries: int) -> int:
         mil = template.symbols[place].module_at(wear.DPI) / MM_PER_MIL
         cells = [f"{100 * rates[kind][0] / tries:.4g}" if kind in rates else "" for kind in columns]
         rows.append(f"| {name} | {mil:.0f} | {' | '.join(cells)} |")
-    print(HEAD.format(tries=tries, version=zxingcpp.__version__, all=f"{readings:,}".replace(",", " "), wrong=wrong))
+    print(
+        HEAD.format(
+            tries=tries, version=metadata.version("zxing-cpp"), all=f"{readings:,}".replace(",", " "), wrong=wrong
+        )
+    )
     print(f"| template | symbol | module, mil | {' | '.join(columns)} |")
     print("|---" * (len(columns) + 3) + "|")
     print("\n".join(rows))

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import zxingcpp
 from PIL import Image
-from qrcode.constants import ERROR_CORRECT_M
+from qrcode.constants import ERROR_CORRECT_H
 from qrcode.exceptions import DataOverflowError
 from qrcode.main import QRCode
 
@@ -50,8 +50,8 @@ _PLAIN_READERS: Final = {Symbology.DATA_MATRIX: read_data_matrix, Symbology.CODE
 
 
 def qr_matrix(text: str) -> Matrix:
-    """The smallest QR code at level M for `text`, with the mask of the lowest penalty. Not yet checked."""
-    code: QRCode[object] = QRCode(error_correction=ERROR_CORRECT_M, border=0)
+    """The smallest QR code at level H for `text` (decision 0122), with the best mask. Not yet checked."""
+    code: QRCode[object] = QRCode(error_correction=ERROR_CORRECT_H, border=0)
     try:
         code.add_data(text)
         code.make(fit=True)

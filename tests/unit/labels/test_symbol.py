@@ -30,15 +30,15 @@ def with_flipped(matrix: Matrix, count: int) -> Matrix:
     """The matrix with its first `count` data modules, right of the lower left finder, inverted."""
     rows = [list(row) for row in matrix]
     for number in range(count):
-        row, column = 9 + number // 25, number % 25
+        row, column = 9 + number // 29, number % 29
         rows[row][column] = not rows[row][column]
     return tuple(map(tuple, rows))
 
 
-def test_a_payload_gives_a_version_2_symbol_without_quiet_zone() -> None:
+def test_a_payload_gives_a_version_3_symbol_without_quiet_zone() -> None:
     matrix = symbol_for(sample.payload())
-    assert len(matrix) == 25
-    assert {len(row) for row in matrix} == {25}
+    assert len(matrix) == 29
+    assert {len(row) for row in matrix} == {29}
     assert matrix == symbol_for(sample.payload())
 
 

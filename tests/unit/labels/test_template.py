@@ -56,10 +56,10 @@ CHANGES: dict[str, tuple[Callable[[str], str], str]] = {
     "three lengths": (lambda text: text.replace("[75, 50]", "[75, 50, 2]"), "ValueError"),
     "too small a label": (lambda text: text.replace("[75, 50]", "[75, 30]"), "sticks out"),
     "symbol over text": (
-        lambda text: text.replace("at_mm = [1, 1]", "at_mm = [9, 1]"),
+        lambda text: text.replace("at_mm = [1.2, 1.4]", "at_mm = [9, 1.4]"),
         "symbol 1 and title overlap",
     ),
-    "modules too small": (lambda text: text.replace("0.508", "0.2"), "modules of 0.2 mm"),
+    "modules too small": (lambda text: text.replace("0.423", "0.2"), "modules of 0.2 mm"),
     "type too small": (lambda text: text.replace("least_mm = 1.4", "least_mm = 0.5"), "type of texts under"),
     "codes too small": (lambda text: text.replace("least_mm = 2.8", "least_mm = 1.5"), "type of serial under 1.8"),
     "no room for the longest site": (
@@ -84,11 +84,11 @@ CHANGES: dict[str, tuple[Callable[[str], str], str]] = {
         "height_mm is given for code_128",
     ),
     "modules too small for 203 dpi": (
-        lambda text: text.replace("module_mm = 0.508", "module_mm = 0.508\nleast_mil = 19.9"),
-        "19.7 mil in whole dots at 203 dpi",
+        lambda text: text.replace("module_mm = 0.423", "module_mm = 0.423\nleast_mil = 14.9"),
+        "14.8 mil in whole dots at 203 dpi",
     ),
     "a limit under the house limit": (
-        lambda text: text.replace("module_mm = 0.508", "module_mm = 0.508\nleast_mil = 5"),
+        lambda text: text.replace("module_mm = 0.423", "module_mm = 0.423\nleast_mil = 5"),
         "modules of 5 mil allowed",
     ),
     "a version in words": (lambda text: text.replace("version = 2", 'version = "two"'), "not a whole number"),

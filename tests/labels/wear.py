@@ -1,0 +1,226 @@
+"""What happens to a symbol between the printer and the camera, done to a picture of it.
+
+For tests, and for `benchmarks/label_degradation.py`, which publishes the read rates. Pictures are grey, of 300 dpi, and
+show one symbol with what stands around it. Every kind of wear takes its chances from the given generator only.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import zxingcpp
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
+
+from labels.kinds import LabelKind
+from labels.layout import Drawing, PlacedSymbol, draw
+from labels.raster import dots_of
+from labels.symbol import Symbology, text_of
+from labels.template import RESOLUTIONS, Template
+from tests.unit.labels import sample
+
+DPI = 300
+PER_MM = RESOLUTIONS[DPI]
+AROUND = 4.0
+"""mm of the label that a picture shows around a symbol's quiet zone."""
+
+VIAL = 13.0
+"""mm, the diameter of a cryogenic vial."""
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A picture of one symbol. `symbol` is where its modules are, in pixels: left, top, right, bottom."""
+
+    picture: Image.Image
+    symbol: tuple[int, int, int, int]
+    text: str
+
+    def middle(self) -> tuple[float, float]:
+        left, top, right, bottom = self.symbol
+        return (left + right) / 2, (top + bottom) / 2
+
+
+Wear = Callable[[Shot, random.Random], Image.Image]
+
+
+def shot(template: Template, place: int, *, seed: int) -> Shot:
+    """The symbol at a place of a template, on a label of its own."""
+    content = sample.content(template.kind, seed=seed)
+    drawing = draw(content, template, dpi=DPI)
+    box = template.symbols[place].box
+    edges = (box.x - AROUND, box.y - AROUND, box.x + box.width + AROUND, box.y + box.height + AROUND)
+    left, top, right, bottom = (round(edge * PER_MM) for edge in edges)
+    dots = dots_of(drawing)
+    around = Image.new("L", (right - left, bottom - top), 255)
+    around.paste(_alone(dots, drawing, place), (-left, -top))
+    symbol = drawing.symbols[place]
+    x, y = round(symbol.x * PER_MM) - left, round(symbol.y * PER_MM) - top
+    width, height = _size(symbol)
+    text = text_of(content.payload, template.symbols[place].symbology)
+    return Shot(around, (x, y, x + width, y + height), text)
+
+
+def _alone(dots: Image.Image, drawing: Drawing, place: int) -> Image.Image:
+    """The label without its other symbols, so that only this one can be read."""
+    for nth, symbol in enumerate(drawing.symbols):
+        if nth != place:
+            width, height = _size(symbol)
+            x, y = round(symbol.x * PER_MM), round(symbol.y * PER_MM)
+            dots.paste(255, (x, y, x + width, y + height))
+    return dots
+
+
+def _size(symbol: PlacedSymbol) -> tuple[int, int]:
+    return round(len(symbol.matrix[0]) * symbol.module * PER_MM), round(len(symbol.matrix) * symbol.row * PER_MM)
+
+
+def read(picture: Image.Image, symbology: Symbology = Symbology.QR) -> list[str]:
+    """What a decoder makes of it. For bars the picture is turned until they lie across, as a person turns a scanner."""
+    found = zxingcpp.read_barcodes(picture)
+    if symbology is Symbology.CODE_128 and not found:
+        for angle in range(10, 180, 10):
+            turned_back = picture.rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
+            if found := zxingcpp.read_barcodes(turned_back):
+                break
+    return [one.text for one in found]
+
+
+def wears(template: Template, place: int) -> dict[str, Wear]:
+    """What is tried on a symbol: bending only what is made for vials, and not what sits on their flat caps."""
+    on_vial = template.kind in (LabelKind.QC_VIAL, LabelKind.RETAIN) and place == 0
+    return {name: wear for name, wear in KINDS.items() if on_vial or wear is not bent}
+
+
+def rates(template: Template, place: int, *, tries: int) -> dict[str, tuple[int, int]]:
+    """For each kind of wear: how many of `tries` symbols were read right, and how many wrong."""
+    shots = [shot(template, place, seed=seed) for seed in range(tries)]
+    found = {}
+    for name, wear in wears(template, place).items():
+        pictures = (wear(one, random.Random(seed)) for seed, one in enumerate(shots))
+        readings = [read(picture, template.symbols[place].symbology) for picture in pictures]
+        right = sum(reading == [one.text] for reading, one in zip(readings, shots, strict=True))
+        wrong = sum(any(text != one.text for text in reading) for reading, one in zip(readings, shots, strict=True))
+        found[name] = (right, wrong)
+    return found
+
+
+# --- kinds of wear --------------------------------------------------------------------------------------------------
+
+
+def as_printed(shot: Shot, rng: random.Random) -> Image.Image:
+    return shot.picture
+
+
+def turned(shot: Shot, rng: random.Random) -> Image.Image:
+    """By any angle."""
+    return shot.picture.rotate(rng.uniform(0, 360), Image.Resampling.BICUBIC, expand=True, fillcolor=255)
+
+
+def blurred(shot: Shot, rng: random.Random) -> Image.Image:
+    """Out of focus: Gaussian, 1.5 pixels."""
+    return shot.picture.filter(ImageFilter.GaussianBlur(1.5))
+
+
+def pale(shot: Shot, rng: random.Random) -> Image.Image:
+    """30 % contrast at any brightness, and the noise of a sensor (the same for everybody, shifted by chance)."""
+    darkest = rng.uniform(0, 255 * 0.7)
+    grey = shot.picture.point([int(darkest + 0.3 * value) for value in range(256)])
+    grain = ImageChops.offset(_noise(grey.size), rng.randrange(grey.width), rng.randrange(grey.height))
+    return ImageChops.add(grey, grain, scale=1, offset=-128)
+
+
+def tilted(shot: Shot, rng: random.Random) -> Image.Image:
+    """Seen under 20 degrees, about any axis, from five times its width away."""
+    turned_first = shot.picture.rotate(rng.uniform(0, 360), Image.Resampling.BICUBIC, expand=True, fillcolor=255)
+    return turned_first.transform(
+        turned_first.size,
+        Image.Transform.PERSPECTIVE,
+        _looking_under(20, turned_first.size),
+        Image.Resampling.BICUBIC,
+        fillcolor=255,
+    )
+
+
+def bent(shot: Shot, rng: random.Random) -> Image.Image:
+    """Round a vial of 13 mm, its axis upright, the symbol up to 1 mm beside the middle, seen from afar."""
+    radius = VIAL / 2 * PER_MM
+    middle = shot.middle()[0] + rng.uniform(-1, 1) * PER_MM
+    width, height = int(2 * radius * 0.98), shot.picture.height
+    strips = []
+    for x in range(width):
+        edges = [middle + radius * math.asin(max(-1, min(1, (edge - width / 2) / radius))) for edge in (x, x + 1)]
+        strips.append(((x, 0, x + 1, height), (edges[0], 0, edges[0], height, edges[1], height, edges[1], 0)))
+    padded = Image.new("L", shot.picture.size, 255)
+    padded.paste(shot.picture)
+    return padded.transform((width, height), Image.Transform.MESH, strips, Image.Resampling.BICUBIC, fillcolor=255)
+
+
+def spotted(shot: Shot, rng: random.Random) -> Image.Image:
+    """Drops of 0.5 to 1.2 mm, dark or light, until they cover 15 % of the modules."""
+    return _dirty(shot, rng, sizes=(0.5, 1.2))
+
+
+def smeared(shot: Shot, rng: random.Random) -> Image.Image:
+    """One blot over 15 % of the modules."""
+    left, top, right, bottom = shot.symbol
+    side = 2 * math.sqrt(0.15 * (right - left) * (bottom - top) / math.pi) / PER_MM
+    return _dirty(shot, rng, sizes=(side / 3, side / 3), near=side / 3)
+
+
+KINDS: dict[str, Wear] = {
+    "as printed": as_printed,
+    "turned by any angle": turned,
+    "blurred by 1.5 px": blurred,
+    "30 % contrast": pale,
+    "tilted by 20°": tilted,
+    "on a 13 mm vial": bent,
+    "15 % under one blot": smeared,
+    "15 % under drops": spotted,
+}
+
+
+def _dirty(shot: Shot, rng: random.Random, *, sizes: tuple[float, float], near: float = 0) -> Image.Image:
+    """Round spots inside the symbol: all over it, or (`near`, in mm) one beside the other, as far away as it needs."""
+    left, top, right, bottom = shot.symbol
+    picture, covered = shot.picture.copy(), Image.new("1", shot.picture.size)
+    middle, blot = (rng.uniform(left, right), rng.uniform(top, bottom)), rng.choice(_DIRT)
+    while sum(covered.histogram()[1:]) < 0.15 * (right - left) * (bottom - top):
+        radius = rng.uniform(*sizes) / 2 * PER_MM
+        x, y = rng.uniform(left, right), rng.uniform(top, bottom)
+        if near:
+            angle, away = rng.uniform(0, 2 * math.pi), rng.uniform(0, near) * PER_MM
+            x, y = middle[0] + away * math.cos(angle), middle[1] + away * math.sin(angle)
+            near *= 1.01
+        inside = (max(left, x - radius), max(top, y - radius), min(right, x + radius), min(bottom, y + radius))
+        if inside[2] > inside[0] and inside[3] > inside[1]:
+            ImageDraw.Draw(picture).ellipse(inside, fill=blot if near else rng.choice(_DIRT))
+            ImageDraw.Draw(covered).ellipse(inside, fill=1)
+    return picture
+
+
+_DIRT = (0, 70, 255)  # ink, blood, a scratch
+_GRAIN = 5.0
+
+
+def _noise(size: tuple[int, int], *, made: dict[tuple[int, int], Image.Image] = {}) -> Image.Image:  # noqa: B006
+    """Noise around 128; made once for each size, because it takes long and its place is by chance anyway."""
+    if size not in made:
+        made[size] = Image.effect_noise(size, _GRAIN)
+    return made[size]
+
+
+def _looking_under(degrees: float, size: tuple[int, int]) -> tuple[float, ...]:
+    """Pillow's eight numbers (where each pixel comes from) of a plane turned about its upright axis."""
+    width, height = size
+    away, cos, sin = 5.0 * width, math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    # A point (u, v) of the picture, from its middle, shows (u away, v away cos) / (away cos - u sin) of the plane.
+    a, b = away * cos, -sin
+    half_x, half_y = width / 2, height / 2
+    bottom = (b / (a - b * half_x), 0.0, 1.0)
+    scale = 1 / (a - b * half_x)
+    x = ((away + b * half_x) * scale, 0.0, (half_x * (a - b * half_x) - away * half_x) * scale)
+    y = (b * half_y * scale, away * cos * scale, (half_y * (a - b * half_x) - away * cos * half_y) * scale)
+    return (*x, *y, bottom[0], bottom[1])
