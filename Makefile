@@ -5,6 +5,7 @@ PYTHON ?= python3
 PORT ?= 8000
 SERVE ?= 1
 JOBS ?= 2
+ROUNDS ?= 10
 PYTEST ?=
 
 VENV := .venv
@@ -15,7 +16,7 @@ TYPED := $(wildcard coi_tracker labels web tests)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-fast lint format coverage lock bench clean
+.PHONY: help demo test test-fast lint format coverage lock bench bench-large soak clean
 
 help: ## Say what can be made (this text)
 	@echo "COI Tracker. Targets:"
@@ -53,6 +54,12 @@ LOCKING := --upgrade --universal --python-version 3.11 --generate-hashes --quiet
 
 bench: $(VENV)/.dev ## Measure what the documentation claims about speed
 	@for file in $(sort $(wildcard benchmarks/bench_*.py)); do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+bench-large: $(VENV)/.dev ## Measure one step at a thousand, a hundred thousand and a million entries (half an hour, 12 GB)
+	$(BIN)/python benchmarks/bench_step.py --entries 1000 100000 1000000
+
+soak: $(VENV)/.dev ## Race, kill and crash again and again, until something breaks (ROUNDS=10)
+	@for round in $$(seq $(ROUNDS)); do $(BIN)/python -m pytest -q tests/races tests/durability || exit 1; done
 
 clean: ## Remove what the tools leave behind; keeps var/ and .venv
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* .import_linter_cache build dist

@@ -58,13 +58,6 @@ class Stage:
         subject = self.now(f"subject/{course.subject.number if course.subject else ''}")
         return Walk(self.record, self.premises, subject, self.premises.new_site(), course=course)
 
-    def go_on(self, course: Course, *steps: str, **wishes: Any) -> Course:
-        """Do these steps as soon as they can be done; the course then."""
-        walk = self.walk(self.now(course.chain))
-        for step in steps:
-            run(self.record, walk.perform(step, **wishes))
-        return walk.mine
-
     def make_ready(self, course: Course, step: str) -> Course:
         """Issue the labels that a step needs and clear its line: nothing is missing but the step itself."""
         walk = self.walk(self.now(course.chain))

@@ -67,7 +67,7 @@ class ListeningDatabase(Database):
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         with super().write() as tx:
-            tx._wire = Listening(tx._wire, self.heard)  # type: ignore[assignment]
+            tx._wire = Listening(tx._wire, self.heard)
             yield tx
 
 

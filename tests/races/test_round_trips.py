@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from coi_tracker.services.attempts import Answer
-from coi_tracker.simulation.walking import Walk, run
+from coi_tracker.simulation.walking import Waiting, Walk, run
 from coi_tracker.storage.database import Database
 from coi_tracker.storage.transaction import Transaction
 from tests.races.stage import Stage
@@ -48,10 +48,15 @@ def counted(stage: Stage, number: str, *, entries: int = 0) -> dict[str, set[tup
     premises = stage.premises
     walk = CountingWalk(stage.record, premises, premises.new_chain(f"subject/{number}"), premises.new_site())
     run(stage.record, walk.enrol())
-    for _ in range(entries):
-        run(stage.record, walk.do("record_temperature"))
+    run(stage.record, lengthened(walk, entries))
     run(stage.record, walk.whole_course())
     return walk.counts
+
+
+def lengthened(walk: Walk, entries: int) -> Waiting:
+    """So many entries more, of a step that changes nothing else."""
+    for _ in range(entries):
+        yield from walk.do("record_temperature")
 
 
 @pytest.mark.requirement("COI-MUST-21")
