@@ -55,7 +55,7 @@ LOCKING := --upgrade --universal --python-version 3.11 --generate-hashes --quiet
 bench: $(VENV)/.dev ## Measure what the documentation claims about speed
 	@for file in $(sort $(wildcard benchmarks/bench_*.py)); do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
-bench-large: $(VENV)/.dev ## Measure one step at a thousand, a hundred thousand and a million entries (half an hour, 12 GB)
+bench-large: $(VENV)/.dev ## Measure one step at a thousand, a hundred thousand and a million entries (some 20 minutes, 10 GB)
 	$(BIN)/python benchmarks/bench_step.py --entries 1000 100000 1000000
 
 soak: $(VENV)/.dev ## Race, kill and crash again and again, until something breaks (ROUNDS=10)
