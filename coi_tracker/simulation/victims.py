@@ -19,7 +19,8 @@ from coi_tracker.vocabulary import Standing, TissueRoute
 if TYPE_CHECKING:
     from coi_tracker.simulation.adversary import Attack
 
-ENDED = frozenset({Standing.CLOSED, Standing.WITHDRAWN, Standing.TERMINATED})
+ENDED = frozenset({Standing.CLOSED, Standing.TERMINATED})
+"""After these a participant may have another course; one who withdrew, once that course is closed."""
 
 
 @dataclass
