@@ -30,9 +30,9 @@ def dots_of(drawing: Drawing) -> Image.Image:
     return picture
 
 
-def black_and_white(picture: Image.Image) -> Image.Image:
-    """What a thermal print head can do: mode 1, every dot black or white."""
-    return picture.point([0] * _THRESHOLD + [255] * (256 - _THRESHOLD)).convert("1")
+def black_and_white(picture: Image.Image, *, ink: int = 0) -> Image.Image:
+    """What a thermal print head can do: mode 1, every dot black or white. `ink` is the bit of a black dot, 0 or 1."""
+    return picture.point([255 * ink] * _THRESHOLD + [255 - 255 * ink] * (256 - _THRESHOLD), "1")
 
 
 def _stamp(picture: Image.Image, symbol: PlacedSymbol, *, per_mm: float) -> None:

@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from PIL import Image, ImageChops
+from PIL import Image
 
 from coi_tracker.errors import BrokenPromise
 from labels.layout import Drawing
@@ -44,7 +44,7 @@ def _format(drawing: Drawing) -> bytes:
         raise BrokenPromise(
             expected="a code of capitals and digits", came=repr(drawing.code[:40]), do="report this fault"
         )
-    picture = ImageChops.invert(black_and_white(dots_of(drawing)).convert("L")).convert("1")
+    picture = black_and_white(dots_of(drawing), ink=1)
     head = f"^XA^FX{drawing.code}^FS^PW{picture.width}^LL{picture.height}^LH0,0^LS0^LT0^PON^PMN^LRN"
     return f"{head}{''.join(_bands(picture))}^XZ\n".encode("ascii")
 
@@ -61,7 +61,7 @@ def _bands(picture: Image.Image) -> Iterator[str]:
 def _graphic(picture: Image.Image) -> str:
     """`^GFA` with Z64: zlib, base64, and a CRC-16 (CCITT, from 0) that makes the printer refuse what was damaged."""
     dots = picture.tobytes()
-    packed = base64.b64encode(zlib.compress(dots, 6))
+    packed = base64.b64encode(zlib.compress(dots, 4))
     crc = binascii.crc_hqx(packed, 0)
     return f"^GFA,{len(dots)},{len(dots)},{_across(picture)},:Z64:{packed.decode('ascii')}:{crc:04X}"
 

@@ -10,12 +10,15 @@ import sys
 from pathlib import Path
 
 import pytest
+import zxingcpp
 from click.testing import CliRunner, Result
+from PIL import Image
 
 from coi_tracker.errors import NotUnderstood
 from coi_tracker.vocabulary import ContainerKind
 from labels.__main__ import EXAMPLE, LARGEST_FILE, main
 from labels.job import MOST_LABELS, read_job, refuse_odd_count
+from labels.kinds import LabelKind
 from tests import tree
 from tests.unit.labels import sample
 
@@ -138,4 +141,68 @@ def test_misuse_is_refused_with_2(tmp_path: Path) -> None:
     assert "not both" in refused(run(*ONE, "--json", "-", "--out", out), code=2)
     assert "No such option" in refused(run(*ONE, "--name", "Erika", "--out", out), code=2)
     assert "--part" in refused(run(*ONE, "--part", "two", "--out", out), code=2)
+    assert list(tmp_path.iterdir()) == []
+
+
+THING = shlex.split("--kind station --site 'Site 014' --place 'Bench 4'")
+
+
+@pytest.mark.requirement("COI-LABEL-09")
+@pytest.mark.parametrize("dpi", ["203", "300", "600"])
+def test_png_and_zpl_come_out_for_the_print_head_that_is_named(dpi: str, tmp_path: Path) -> None:
+    for name in ("bag.png", "bag.zpl"):
+        assert run(*ONE, "--dpi", dpi, "--out", str(tmp_path / name)).exit_code == 0
+    picture = Image.open(tmp_path / "bag.png")
+    assert sample.decoded(picture)[0].startswith(PAYLOAD)
+    zpl = (tmp_path / "bag.zpl").read_text(encoding="ascii")
+    assert f"^PW{picture.width}^LL{picture.height}^" in zpl
+
+
+@pytest.mark.requirement("COI-LABEL-09")
+def test_a_job_goes_to_sheets_from_the_start_position_on(tmp_path: Path) -> None:
+    job = json.dumps([order(seed) for seed in range(7)])
+    out = tmp_path / "sheets.pdf"
+    assert run("--json", "-", "--paper", "A4", "--start", "9", "--out", str(out), given=job).exit_code == 0
+    pages = [sample.decoded(page) for page in sample.pdf_pages(out.read_bytes(), dpi=200)]
+    assert [len(page) for page in pages] == [2, 5]
+    assert sorted(text for page in pages for text in page) == sorted(sample.payload(seed).format() for seed in range(7))
+
+
+@pytest.mark.requirement("COI-LABEL-07")
+def test_times_storage_and_another_symbology_can_be_given(tmp_path: Path) -> None:
+    out = tmp_path / "bag.pdf"
+    more = shlex.split(
+        "--when Frozen 2026-03-14T15:20Z Asia/Tokyo --expiry 2027-03-14T00:00Z Asia/Tokyo"
+        " --storage 'Below -150' --symbol data_matrix"
+    )
+    assert run(*ONE, *more, "--out", str(out)).exit_code == 0
+    text = sample.pdf_text(out.read_bytes())
+    for words in ("Frozen 15 MAR 2026 00:20 UTC+9", "EXP 14 MAR 2027 09:00 UTC+9", "Below -150"):
+        assert words in text
+    (page,) = sample.pdf_pages(out.read_bytes())
+    (found,) = zxingcpp.read_barcodes(page)
+    assert found.format == zxingcpp.BarcodeFormat.DataMatrix
+
+
+def test_a_label_of_a_thing_carries_its_code(tmp_path: Path) -> None:
+    code, out = sample.payload_of(LabelKind.STATION), str(tmp_path / "station.svg")
+    assert run(*THING, "--code", str(code), "--out", out).exit_code == 0
+    assert set(sample.decoded(sample.svg_picture(Path(out).read_text(encoding="utf-8")))) == {str(code)}
+    assert "code and no serial or coi" in refused(run(*THING, "--serial", "LB4T-0XW6-91RD", "--out", out))
+    assert "another kind" in refused(run(*THING, "--code", "LB4T-0XW6-91RD", "--out", out))
+    assert "serial and no code" in refused(run(*ONE, "--code", str(code), "--out", out))
+
+
+def test_odd_wishes_are_refused_and_leave_no_file(tmp_path: Path) -> None:
+    out = str(tmp_path / "x.zpl")
+    assert "sheets of paper in a PDF only" in refused(run(*ONE, "--paper", "A4", "--out", out))
+    assert "start position of 1 to 10" in refused(
+        run(*ONE, "--paper", "A4", "--start", "11", "--out", str(tmp_path / "x.pdf"))
+    )
+    assert "such as 2026-03-14" in refused(run(*ONE, "--when", "Frozen", "yesterday", "UTC", "--out", out))
+    assert "with its offset" in refused(run(*ONE, "--expiry", "2026-03-14T15:20", "UTC", "--out", out))
+    assert "time zone such as" in refused(run(*ONE, "--expiry", "2026-03-14T15:20Z", "Berlin", "--out", out))
+    assert "no place on a bag" in refused(run(*ONE, "--place", "Bench 4", "--out", out))
+    assert "(U+05D0)" in refused(run(*ONE[:-4], "--site", "Site \u05d0", "--out", out))
+    assert "203, 300, 600" in refused(run(*ONE, "--dpi", "200", "--out", out), code=2).replace("'", "")
     assert list(tmp_path.iterdir()) == []
