@@ -27,15 +27,15 @@ MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A point in time and the IANA zone whose clock shows it. Raises NotUnderstood for a naive time."""
+    """A point in time and the IANA zone whose clock shows it. Raises NotUnderstood for a naive or far-off time."""
 
     at: datetime
     zone: str
 
     def __post_init__(self) -> None:
-        if self.at.tzinfo is None or not _is_zone(self.zone):
+        if self.at.tzinfo is None or not 2000 <= self.at.year <= 2199 or not _is_zone(self.zone):
             raise NotUnderstood(
-                expected="a time with its offset from UTC, and a time zone such as Europe/Berlin",
+                expected="a time of 2000 to 2199 with its offset from UTC, and a time zone such as Europe/Berlin",
                 came=f"{self.at.isoformat()} and '{safe_excerpt(self.zone, 40)}'",
                 do="give both",
             )

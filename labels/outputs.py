@@ -67,3 +67,10 @@ def _refuse_odd_wish(labels: Sequence[LabelContent], wish: Wish) -> None:
         raise NotUnderstood(
             expected="sheets of paper in a PDF only", came=f"'{wish.suffix}'", do="leave out the paper and its start"
         )
+    sizes = {(label.width, label.height) for label in (template_for(one.kind).label for one in labels)}
+    if wish.suffix == ".zpl" and len(sizes) > 1:
+        raise NotUnderstood(
+            expected="labels of one size in a job for a label printer, which has one roll in it",
+            came=" and ".join(f"{width:g} x {height:g} mm" for width, height in sorted(sizes)),
+            do="print each size as a job of its own",
+        )

@@ -85,6 +85,12 @@ def test_a_time_without_an_offset_is_refused() -> None:
         Moment(datetime(2026, 3, 4), "UTC")  # noqa: DTZ001  # that is the fault
 
 
+@pytest.mark.parametrize("year", [1, 1999, 2200, 9999])
+def test_a_time_far_off_is_refused(year: int) -> None:
+    with pytest.raises(NotUnderstood, match="2000 to 2199"):
+        Moment(datetime(year, 12, 31, 23, tzinfo=UTC), "Asia/Tokyo")
+
+
 def test_what_was_done_and_when_belong_together() -> None:
     with pytest.raises(NotUnderstood, match="what was done and when"):
         sample.content(done=None)

@@ -15,6 +15,7 @@ from labels import fonts
 from labels.content import LONGEST
 from labels.kinds import LabelKind
 from labels.layout import PlacedSymbol, draw
+from labels.outputs import SUFFIXES, Wish, rendered
 from labels.pdf import pdf_of
 from labels.raster import dots_of
 from labels.svg import svg_of
@@ -205,3 +206,31 @@ def test_short_texts_are_set_larger_than_long_ones() -> None:
         return lines[0].size
 
     assert size_of(("FOR AUTOLOGOUS USE ONLY",)) > size_of(sample.ALL_TEXTS)
+
+
+def test_what_cannot_be_drawn_is_refused_in_a_sentence() -> None:
+    content = sample.content()
+    with pytest.raises(NotUnderstood, match="203, 300, 600 dpi; got 200"):
+        draw(content, dpi=200)
+    with pytest.raises(NotUnderstood, match="the template of bag; got that of flask"):
+        draw(content, template_for(LabelKind.FLASK))
+    with pytest.raises(NotUnderstood, match="the study of a bag"):
+        draw(sample.content(study=None))
+
+
+def test_an_output_that_there_is_not_is_refused() -> None:
+    for suffix in (".gif", "", ".pdf.exe"):
+        with pytest.raises(NotUnderstood, match=r"\.pdf, \.svg, \.png, \.zpl"):
+            rendered([sample.content()], Wish(suffix))
+
+
+@pytest.mark.requirement("COI-LABEL-09")
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_every_output_gives_the_same_bytes_again(suffix: str) -> None:
+    assert rendered([sample.content()], Wish(suffix)) == rendered([sample.content()], Wish(suffix))
+
+
+def test_a_label_printer_gets_labels_of_one_size_only() -> None:
+    with pytest.raises(NotUnderstood, match=r"one roll in it; got 65\.2 x 30 mm and 75 x 50 mm"):
+        rendered([sample.content(), sample.content(LabelKind.QC_VIAL, seed=2)], Wish(".zpl"))
+    assert rendered([sample.content(), sample.content(LabelKind.POOL, seed=2)], Wish(".zpl")).count(b"^XA") == 2

@@ -134,3 +134,27 @@ def test_a_symbol_holds_ascii_only(text: str, symbology: Symbology) -> None:
 def test_a_text_too_long_for_any_symbology_is_refused(symbology: Symbology) -> None:
     with pytest.raises(NotUnderstood, match="encode less"):
         checked_symbol("A" * 10_000, symbology)
+
+
+def flipped(matrix: Matrix, row: int, columns: range) -> Matrix:
+    rows = [list(modules) for modules in matrix]
+    for column in columns:
+        rows[row][column] = not rows[row][column]
+    return tuple(map(tuple, rows))
+
+
+def test_the_plain_readers_say_where_a_symbol_departs_from_the_standard() -> None:
+    square, bars = data_matrix("AB12cd"), code_128_matrix("LB4T0XW691RD")
+    faults = {
+        "border": lambda: read_data_matrix(flipped(square, 0, range(1))),
+        "error correction": lambda: read_data_matrix(flipped(square, 3, range(3, 5))),
+        "rows instead of one": lambda: read_code_128(bars * 2),
+        "no bar at the beginning": lambda: read_code_128(flipped(bars, 0, range(1))),
+        "no stop pattern": lambda: read_code_128((bars[0][:-1],)),
+        "bars of widths": lambda: read_code_128(flipped(bars, 0, range(12, 13))),
+        "no start pattern": lambda: read_code_128((bars[0][11:],)),
+        "check symbol": lambda: read_code_128((bars[0][:22] + bars[0][33:],)),
+    }
+    for says, attempt in faults.items():
+        with pytest.raises(Unreadable, match=says):
+            attempt()
