@@ -191,19 +191,20 @@ class Paired:
     cassette: str = "cassette"
 
     def unmet(self, look: Look) -> Iterator[Reason]:
-        """A bag in another cassette."""
+        """A bag in another cassette, a bag without one, a cassette without a bag."""
         bags, cassettes = look.containers(self.bag), {c.id for c in look.containers(self.cassette)}
         faulty = any(s.fault is not None for part in (self.bag, self.cassette) for s in look.parts.get(part, ()))
-        if faulty or not bags:
+        if faulty or look.unread or not bags or not cassettes:
             return
         wanted = {b.cassette for b in bags}
-        extra = cassettes - wanted
-        if len(bags) != len(cassettes):  # a bag that was not read is reported as missing, an empty cassette here
-            every = look.course.of_kind(ContainerKind.BAG)
-            extra -= {b.cassette for b in every if b.state not in FINAL_STATES}
+        extra, missing = cassettes - wanted, wanted - cassettes
+        if len(cassettes) > len(bags):  # a bag that is there and was not read is reported by its own scan
+            extra -= {b.cassette for b in look.course.of_kind(ContainerKind.BAG) if b.state not in FINAL_STATES}
         if extra:
             words = "cassettes " + ", ".join(sorted(str(w) for w in wanted))
             yield reason(Code.UNEXPECTED_CONTAINER, words, ", ".join(sorted(extra)))
+        elif missing and len(cassettes) < len(bags):
+            yield reason(Code.MISSING_CONTAINER, ", ".join(sorted(str(m) for m in missing)), "not scanned")
 
     def say(self) -> str:
         """The need in words."""

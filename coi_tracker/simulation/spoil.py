@@ -60,7 +60,8 @@ def spoils(scene: Scene) -> Iterator[Spoiled]:
 
 def _need(guard: str, need: Any, scene: Scene) -> Iterator[Spoiled]:
     if isinstance(need, Gate):
-        for place, part in enumerate(need.parts):
+        passed = need.until is not None and need.until in scene.course.facts
+        for place, part in enumerate(() if passed else need.parts):
             for what, spoiled, _ in spoil_need(part.need, scene):
                 yield Spoiled(f"{guard}.parts[{place}]", f"{part.name}: {what}", spoiled, Code.GATE_NOT_MET)
         return
@@ -90,24 +91,27 @@ def _attributes(scene: Scene) -> Iterator[Spoiled]:
 
 
 def _holds(scene: Scene) -> Iterator[Spoiled]:
-    course = scene.course
-    for block in sorted(scene.step.forbidden_by):
-        guard = f"forbidden_by[{block}]"
-        of_course = _hold(HoldScope.COURSE, str(course.coi), block)
-        yield Spoiled(guard, f"a hold on {block}", scene.having(holds=(*course.holds, of_course)), Code.ON_HOLD)
-        everything = _hold(HoldScope.COURSE, str(course.coi), HoldBlocks.EVERYTHING)
-        more = scene.having(holds=(*course.holds, everything))
-        yield Spoiled(guard, "a hold on everything", more, Code.ON_HOLD)
-        for scope in (HoldScope.PLACE, HoldScope.STUDY):
-            yield Spoiled(
-                guard,
-                f"a hold of the {scope} on {block}",
-                scene.around(holds=(_hold(scope, "there", block),)),
-                Code.ON_HOLD,
-            )
-        for one in _handled(scene)[:1]:
-            held = scene.having(holds=(*course.holds, _hold(HoldScope.CONTAINER, one, block)))
-            yield Spoiled(guard, f"a hold of a container on {block}", held, Code.ON_HOLD)
+    until, forbidden = scene.step.forbidden_until, sorted(scene.step.forbidden_by)
+    for block in forbidden if until not in scene.course.facts else ():
+        for what, held in _held(scene, block):
+            yield Spoiled(f"forbidden_by[{block}]", what, held, Code.ON_HOLD)
+    for block in forbidden[:1]:
+        begun = scene if until is None else scene.knowing({until: True})
+        hold = _hold(HoldScope.COURSE, str(scene.course.coi), HoldBlocks.EVERYTHING)
+        more = begun.having(holds=(*scene.course.holds, hold))
+        yield Spoiled(f"forbidden_by[{block}]", "a hold on everything", more, Code.ON_HOLD)
+
+
+def _held(scene: Scene, block: HoldBlocks) -> Iterator[tuple[str, Scene]]:
+    """The scene under a hold of every scope."""
+    mine = scene.course.holds
+    of_course = _hold(HoldScope.COURSE, str(scene.course.coi), block)
+    yield f"a hold on {block}", scene.having(holds=(*mine, of_course))
+    for scope in (HoldScope.PLACE, HoldScope.STUDY):
+        yield f"a hold of the {scope} on {block}", scene.around(holds=(_hold(scope, "there", block),))
+    for one in _handled(scene)[:1]:
+        of_container = _hold(HoldScope.CONTAINER, one, block)
+        yield f"a hold of a container on {block}", scene.having(holds=(*mine, of_container))
 
 
 def _handled(scene: Scene) -> tuple[str, ...]:

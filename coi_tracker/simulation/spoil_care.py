@@ -38,7 +38,7 @@ from coi_tracker.process.look import read_instant, write_instant
 from coi_tracker.simulation.spoil_scans import ELSEWHERE, known
 from coi_tracker.simulation.spoiling import Found, Scene, spoil_need
 from coi_tracker.simulation.values import failing, quantity
-from coi_tracker.vocabulary import ContainerKind, ContainerState, Disposition, LabelState, Standing
+from coi_tracker.vocabulary import FINAL_STATES, ContainerKind, ContainerState, Disposition, LabelState, Standing
 from coi_tracker.vocabulary import ReasonCode as Code
 
 DAY = timedelta(days=1)
@@ -194,7 +194,7 @@ def _plan(need: PlanFits, scene: Scene) -> Found:
     yield "the first day is past", scene.saying(infusion_at=write_instant(at - 2 * DAY)), Code.PLAN_CONFLICT
     for field, value, unit in (("weight", 5, "kg"), ("height", 20, "cm"), ("creatinine", 21, "mg/dL")):
         yield f"{field} of no patient", scene.saying(**{field: quantity(value, unit)}), Code.VALUE_OUT_OF_RANGE
-    for bag in scene.course.of_kind(ContainerKind.BAG)[:1]:
+    for bag in [b for b in scene.course.of_kind(ContainerKind.BAG) if b.state not in FINAL_STATES][:1]:
         yield "a bag expires before", scene.container(bag, expires_at=at - SECOND), Code.PLAN_CONFLICT
 
 

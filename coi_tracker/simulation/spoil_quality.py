@@ -99,13 +99,14 @@ def _no_hold(need: NoHoldOpen, scene: Scene) -> Found:
 
 @spoil_need.register
 def _chain_complete(need: ChainComplete, scene: Scene) -> Found:
-    bag = next(b for b in scene.course.of_kind(ContainerKind.BAG) if b.state is ContainerState.STORED)
-    yield "a bag without tissue", scene.container(bag, parents=()), Code.GATE_NOT_MET
-    pool = scene.course.containers[bag.parents[0]]
-    yield "a bag of another course's pool", scene.container(pool, coi="COTHER"), Code.GATE_NOT_MET
-    offered = scene.container(bag, offered_to=PlaceId("courier-swift"))
-    yield "a bag with an open hand-off", offered, Code.GATE_NOT_MET
-    yield "a bag with an unverified label", scene.container(bag, label=LabelState.ISSUED), Code.LABEL_NOT_VERIFIED
+    for bag in [b for b in scene.course.of_kind(ContainerKind.BAG) if b.state is ContainerState.STORED][:1]:
+        yield "a bag without tissue", scene.container(bag, parents=()), Code.GATE_NOT_MET
+        pool = scene.course.containers[bag.parents[0]]
+        yield "a bag of another course's pool", scene.container(pool, coi="COTHER"), Code.GATE_NOT_MET
+        offered = scene.container(bag, offered_to=PlaceId("courier-swift"))
+        yield "a bag with an open hand-off", offered, Code.GATE_NOT_MET
+        unverified = scene.container(bag, label=LabelState.ISSUED)
+        yield "a bag with an unverified label", unverified, Code.LABEL_NOT_VERIFIED
 
 
 @spoil_need.register
