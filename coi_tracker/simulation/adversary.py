@@ -181,8 +181,8 @@ class Attack:
         if self.chance.random() < HELD:
             self.under_hold(scene)
         answer = self.at_once(scene, request) if self.chance.random() < 0.08 else self.right(scene, request)
-        if answer.performed:
-            self.afterwards(scene, request, answer)
+        if answer.performed:  # of several at once a twin with another id may have won: its id is the one that was used
+            self.afterwards(scene, replace(request, id=answer.event.id), answer)
         return answer
 
     def under_hold(self, scene: Scene) -> None:
