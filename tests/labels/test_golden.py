@@ -8,8 +8,10 @@ import pytest
 from PIL import Image, ImageChops
 
 from labels.kinds import LabelKind
+from labels.layout import draw
 from labels.png import png_of
 from tests.labels import golden
+from tests.unit.labels import sample
 
 NAMES = [*map(str, LabelKind), *golden.SCRIPTS]
 STEP = 48
@@ -34,6 +36,6 @@ def test_there_is_a_picture_of_every_label_and_no_other() -> None:
 def test_a_changed_label_does_not_look_the_same() -> None:
     """The comparison is not blind: another serial alone is more than it lets pass."""
     then = Image.open(golden.file_of("bag"))
-    other = golden.draw(golden.sample.content(seed=2), dpi=golden.DPI)
+    other = draw(sample.content(seed=2), dpi=golden.DPI)
     now = Image.open(io.BytesIO(png_of(other)))
     assert sum(ImageChops.difference(now, then).histogram()[STEP:]) > then.width * then.height / 2000
