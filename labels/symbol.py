@@ -39,6 +39,7 @@ QUIET_ZONES: Final = {Symbology.QR: 4, Symbology.DATA_MATRIX: 2, Symbology.CODE_
 
 QUIET_ZONE = QUIET_ZONES[Symbology.QR]
 
+_LEAST_VERSION = 3  # in smaller ones the finder patterns take so much of the area that most blots hit one
 _PIXELS = 4
 _LINE_ROWS = 8  # how often the row of a linear symbol is repeated in the picture that is read back
 _FORMATS: Final = {
@@ -50,8 +51,8 @@ _PLAIN_READERS: Final = {Symbology.DATA_MATRIX: read_data_matrix, Symbology.CODE
 
 
 def qr_matrix(text: str) -> Matrix:
-    """The smallest QR code at level H for `text` (decision 0122), with the best mask. Not yet checked."""
-    code: QRCode[object] = QRCode(error_correction=ERROR_CORRECT_H, border=0)
+    """A QR code of level H for `text` (decision 0122), of version 3 or more, with the best mask. Not yet checked."""
+    code: QRCode[object] = QRCode(version=_LEAST_VERSION, error_correction=ERROR_CORRECT_H, border=0)
     try:
         code.add_data(text)
         code.make(fit=True)

@@ -28,7 +28,7 @@ MAY_BE_LEFT_OUT: Final = frozenset({"when", "expiry", "storage", "place", "texts
 """What a template may do without, when it says so. A label that has such a value is then refused, not cut short."""
 
 _MODULES: Final = {
-    Symbology.QR: (29, 21),
+    Symbology.QR: (29, 29),
     Symbology.DATA_MATRIX: (22, 16),
     Symbology.CODE_128: (167, 145),
 }

@@ -10,6 +10,7 @@ import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import zxingcpp
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
@@ -132,11 +133,14 @@ def blurred(shot: Shot, rng: random.Random) -> Image.Image:
 
 
 def pale(shot: Shot, rng: random.Random) -> Image.Image:
-    """30 % contrast at any brightness, and the noise of a sensor (the same for everybody, shifted by chance)."""
+    """30 % contrast at any brightness, with the noise of a sensor, the label lying anyhow on its pixels."""
     darkest = rng.uniform(0, 255 * 0.7)
     grey = shot.picture.point([int(darkest + 0.3 * value) for value in range(256)])
-    grain = ImageChops.offset(_noise(grey.size), rng.randrange(grey.width), rng.randrange(grey.height))
-    return ImageChops.add(grey, grain, scale=1, offset=-128)
+    size = (grey.width + 8, grey.height + 8)
+    picture = Image.new("L", size, int(darkest + 0.3 * 255))
+    picture.paste(grey, (rng.randrange(8), rng.randrange(8)))
+    grain = ImageChops.offset(_noise(size), rng.randrange(size[0]), rng.randrange(size[1]))
+    return ImageChops.add(picture, grain, scale=1, offset=-128)
 
 
 def tilted(shot: Shot, rng: random.Random) -> Image.Image:
@@ -209,14 +213,14 @@ def _dirty(shot: Shot, rng: random.Random, *, sizes: tuple[float, float], near: 
 
 
 _DIRT = (0, 70, 255)  # ink, blood, a scratch
-_GRAIN = 5.0
 
 
-def _noise(size: tuple[int, int], *, made: dict[tuple[int, int], Image.Image] = {}) -> Image.Image:  # noqa: B006
-    """Noise around 128; made once for each size, because it takes long and its place is by chance anyway."""
-    if size not in made:
-        made[size] = Image.effect_noise(size, _GRAIN)
-    return made[size]
+@cache
+def _noise(size: tuple[int, int]) -> Image.Image:
+    """Noise around 128 with a deviation of 5; the same every time, for its place is by chance anyway."""
+    rng = random.Random(6)
+    row = bytes(max(0, min(255, round(rng.gauss(128, 5)))) for _ in range(8191))
+    return Image.frombytes("L", size, (row * (size[0] * size[1] // len(row) + 1))[: size[0] * size[1]])
 
 
 def _looking_under(degrees: float, size: tuple[int, int]) -> tuple[float, ...]:
