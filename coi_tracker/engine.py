@@ -24,10 +24,10 @@ from coi_tracker.course import (
 )
 from coi_tracker.process.custody import contents
 from coi_tracker.process.enrolment import Identified
-from coi_tracker.process.look import Look, read_evidence, reason, write_field
+from coi_tracker.process.look import Look, NotInProtocol, read_evidence, reason, write_field
 from coi_tracker.process.scans import ShipperScan, assign, fault_of, faults
 from coi_tracker.process.signing import SecondSigns, Signs, signature_faults
-from coi_tracker.process.spec import On, Process, Step
+from coi_tracker.process.spec import Need, On, Process, Step
 from coi_tracker.protocols.model import Protocol
 from coi_tracker.vocabulary import HoldBlocks, HoldScope, Meaning, Track
 from coi_tracker.vocabulary import ReasonCode as Code
@@ -89,7 +89,16 @@ def _unmet(look: Look) -> Iterator[Reason]:
     yield from _held(look)
     yield from signature_faults(look, _meanings(look))
     for need in look.step.needs:
+        yield from _asked(need, look)
+
+
+def _asked(need: Need, look: Look) -> Iterator[Reason]:
+    """Why a need is not met. One that asks for what the protocol does not hold is not met either."""
+    try:
         yield from need.unmet(look)
+    except NotInProtocol as missing:
+        wanted = f"{missing} in protocol {look.protocol.key} {look.protocol.version}, as this course has chosen"
+        yield reason(Code.PROTOCOL_MISMATCH, wanted, "not there")
 
 
 def _pinned(process: Process, look: Look) -> Iterator[Reason]:
@@ -138,8 +147,10 @@ def _clock(look: Look) -> Iterator[Reason]:
         yield reason(Code.CLOCK_WRONG, f"at most {slack.total_seconds():.0f} s, or a late entry with a reason", seen)
     if attempt.late_reason is None:
         return
-    if not any(s.meaning is Meaning.LATE_ENTRY and s.account != attempt.actor.account for s in attempt.signers):
-        yield reason(Code.SIGNATURE_MISSING, "a late entry: a second person signs late_entry", "nobody")
+    late = [s for s in attempt.signers if s.meaning is Meaning.LATE_ENTRY and s.account != attempt.actor.account]
+    if not any(s.roles for s in late):
+        wanted = "a late entry: a second person, with a role here, signs late_entry"
+        yield reason(Code.SIGNATURE_MISSING, wanted, "nobody")
     last = max((d.at for d in look.course.done.values()), default=None)
     if last is not None and attempt.happened_at < last and look.step.moves:
         yield reason(

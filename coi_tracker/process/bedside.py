@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from coi_tracker.course import Course, Reason
 from coi_tracker.planning.regimen import DueDose, amount, amount_range, next_dose
-from coi_tracker.process.look import Look, hours, read_instant, reason
+from coi_tracker.process.look import Look, chosen, hours, read_instant, reason
 from coi_tracker.process.spec import Field, FieldKind, ProtocolPath
 from coi_tracker.process.supplies import Given
 from coi_tracker.process.timing import BY_QA, DEVIATION
@@ -25,8 +25,9 @@ from coi_tracker.vocabulary import ReasonCode as Code
 
 
 def regimen_of(protocol: Protocol, course: Course) -> Regimen:
-    """The regimen the plan names."""
-    return protocol.regimens[course.facts.get("plan.regimen") or protocol.treatment.default_regimen]
+    """The regimen the plan names. Raises NotInProtocol."""
+    found: Regimen = chosen(protocol.regimens, course.facts.get("plan.regimen") or protocol.treatment.default_regimen)
+    return found
 
 
 def due_dose(protocol: Protocol, course: Course) -> DueDose | None:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from coi_tracker.course import Reason
-from coi_tracker.process.look import Look, reason
+from coi_tracker.process.look import Look, chosen, reason
 from coi_tracker.process.spec import Field, FieldKind, ProtocolPath
 from coi_tracker.vocabulary import ReasonCode as Code
 from coi_tracker.vocabulary import Standing
@@ -178,8 +178,9 @@ class CohortFollows:
 
     def _criteria(self, look: Look, cohort: str) -> Iterator[Reason]:
         answers = look.course.facts.get("criteria.not_applicable") or ()
+        criteria = {c.key: c for c in look.protocol.criteria}
         for key in answers:
-            if cohort not in look.protocol.criterion(key).not_for:
+            if cohort not in chosen(criteria, key).not_for:
                 yield reason(Code.NOT_ELIGIBLE, f"criterion {key} answered: it applies to {cohort}", "not_applicable")
 
     def say(self) -> str:

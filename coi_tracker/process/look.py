@@ -83,14 +83,25 @@ def limit_of(path: ProtocolPath, protocol: Protocol, course: Course) -> Any:
     return value
 
 
+class NotInProtocol(Exception):
+    """What the course has chosen is not in its protocol (any more, after an amendment). Says what is not there."""
+
+
 def _chosen(first: str, protocol: Protocol, course: Course) -> Any:
     if first == "manufacture":
-        return protocol.manufactures[course.manufacture or next(iter(protocol.manufactures))]
+        return chosen(protocol.manufactures, course.manufacture or next(iter(protocol.manufactures)))
     if first == "cohort":
-        return protocol.cohorts[course.cohort or next(iter(protocol.cohorts))]
+        return chosen(protocol.cohorts, course.cohort or next(iter(protocol.cohorts)))
     if first == "regimen":
-        return protocol.regimens[course.facts.get("plan.regimen") or protocol.treatment.default_regimen]
+        return chosen(protocol.regimens, course.facts.get("plan.regimen") or protocol.treatment.default_regimen)
     return getattr(protocol, first)
+
+
+def chosen(table: Mapping[str, Any], key: str) -> Any:
+    """What the protocol holds under a key, or NotInProtocol."""
+    if key not in table:
+        raise NotInProtocol(key)
+    return table[key]
 
 
 def reason(code: Code, expected: str, observed: str) -> Reason:

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from coi_tracker.course import AccountId, ContainerId, Definition, Hold, PlaceId, Scanned, Signer, SubjectNumber
+from coi_tracker.process.bedside import DoseDue, DrugOpen, PlanDayIsToday
 from coi_tracker.process.graph import STATES
 from coi_tracker.process.quality import Gate
 from coi_tracker.process.scans import ShipperScan
@@ -154,6 +155,10 @@ def _pins(scene: Scene) -> Cases:
     other = Definition("other", "9", "0" * 64)
     yield "a course under another protocol", scene.having(protocol=other), Code.PROTOCOL_MISMATCH
     yield "a course under another process", scene.having(process=other), Code.PROTOCOL_MISMATCH
+    limited = (*scene.step.needs_of(DoseDue), *scene.step.needs_of(DrugOpen), *scene.step.needs_of(PlanDayIsToday))
+    if limited:
+        gone = scene.knowing({"plan.regimen": "of an earlier version"})
+        yield "a regimen that the protocol no longer has", gone, Code.PROTOCOL_MISMATCH
     on = On.PLACE if scene.step.on is not On.PLACE else On.STUDY
     if not scene.step.needs or scene.step.name != "register_subject":
         yield f"in the chain of a {on}", scene.having(chain=f"{on}/somewhere"), Code.WRONG_STATE
@@ -168,6 +173,9 @@ def _clock(scene: Scene) -> Cases:
 def _late(scene: Scene) -> Cases:
     late = scene.attempting(late_reason="system_down", recorded_at=scene.attempt.happened_at + LONG)
     yield "a late entry that nobody else signs", late, Code.SIGNATURE_MISSING
+    stranger = replace(_extra(scene, Meaning.LATE_ENTRY), roles=frozenset())
+    strange = late.attempting(signers=(*scene.attempt.signers, stranger))
+    yield "a late entry signed by somebody without a role here", strange, Code.SIGNATURE_MISSING
     if scene.step.moves:
         second = _extra(scene, Meaning.LATE_ENTRY)
         signed = late.attempting(signers=(*scene.attempt.signers, second))

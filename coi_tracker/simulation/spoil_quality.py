@@ -75,6 +75,8 @@ def _reviewed(need: ResultsReviewed, scene: Scene) -> Found:
     for name, test in tests.items():
         if need.final or not test.final_after_release:
             yield f"{name} is not reviewed", scene.knowing({f"result.{name}.reviewed": None}), Code.RESULTS_OPEN
+        odd = scene.knowing({f"result.{name}": "read by an earlier limit"})
+        yield f"{name} cannot be read by its limit", odd, Code.RESULTS_OPEN
         bad = scene.knowing({f"result.{name}": failing(test.limit)})
         yield f"{name} is out of specification", bad, Code.RESULTS_OPEN
 
