@@ -104,8 +104,8 @@ def test_ten_thousand_right_and_spoiled_attempts_keep_every_invariant() -> None:
     here = walk(20261122, ATTEMPTS)
     print(f"{here.attempts} attempts, {here.performed} acts performed, {here.refused} spoiled refused")
     print(f"courses ended {here.ends}")
-    assert here.performed > 1000
-    assert here.refused > 1000
+    assert here.performed > 500
+    assert here.refused > 500
     assert Treatment.COMPLETE in here.ends
 
 
