@@ -46,6 +46,7 @@ from coi_tracker.storage.tables.registry import (
     StudyProtocolRow,
     StudyRow,
 )
+from coi_tracker.storage.tables.sessions import WebSessionRow
 
 __all__ = [
     "AccountRoleRow",
@@ -84,4 +85,5 @@ __all__ = [
     "SuiteClaimRow",
     "TreeNodeRow",
     "UnsequencedRow",
+    "WebSessionRow",
 ]
