@@ -167,6 +167,52 @@ OPEN_LABELS = frozenset({LabelState.ISSUED, LabelState.PRINTED, LabelState.VERIF
 """Labels that reconciliation still has to account for."""
 
 
+class PrinterKind(StrEnum):
+    """How a printer is reached."""
+
+    TCP = "tcp"  # bytes to a port, usually 9100
+    CUPS = "cups"  # a queue of the print system, by `lp`
+    FOLDER = "folder"  # a file in a folder that something else watches
+    DOWNLOAD = "download"  # a PDF that a person takes and prints
+
+
+class PrinterLanguage(StrEnum):
+    """What a printer is sent."""
+
+    ZPL = "zpl"
+    PDF = "pdf"
+
+
+class JobState(StrEnum):
+    """What has become of a print job. After ``sending``, bytes may have left; nothing is ever sent again by itself."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    PRINTED = "printed"
+    MAY_HAVE_PRINTED = "may_have_printed"
+    COUNTED = "counted"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class PrintState(StrEnum):
+    """What has become of one label serial in one print job."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    PRINTED = "printed"
+    MAY_HAVE_PRINTED = "may_have_printed"
+    NOT_PRINTED = "not_printed"
+
+
+class HowDelivered(StrEnum):
+    """What a sender knows of a job that it tried to deliver."""
+
+    TAKEN = "taken"
+    NOTHING_SENT = "nothing_sent"
+    IN_DOUBT = "in_doubt"
+
+
 class TissueRoute(StrEnum):
     """How the tumour tissue is taken."""
 
@@ -278,3 +324,12 @@ class ReasonCode(StrEnum):
     REFERENCE_UNKNOWN = "reference_unknown"
     ALREADY_RECORDED = "already_recorded"
     CONFLICT_RETRY = "conflict_retry"
+
+
+class AskedFor(StrEnum):
+    """What somebody was asked to prove who she is for."""
+
+    SIGN_IN = "sign_in"
+    SECOND_FACTOR = "second_factor"
+    SIGNATURE = "signature"
+    COMMAND = "command"
