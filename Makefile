@@ -26,7 +26,7 @@ help: ## Say what can be made (this text)
 demo: $(VENV)/.runtime ## Install, migrate, simulate the trial, verify it, serve it (PORT=8000; SERVE=0 ends after verification)
 	$(BIN)/coi demo $(if $(filter 0,$(SERVE)),--no-serve,--port $(PORT))
 
-test: lint ## Check style, types and arrows, then run every test on SQLite and PostgreSQL
+test: lint $(VENV)/.npm ## Check style, types and arrows, then run every test on SQLite and PostgreSQL
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(PYTEST)
 
 test-fast: $(VENV)/.dev ## Run the tests that take no more than a few seconds each
@@ -40,7 +40,7 @@ lint: $(VENV)/.dev ## Check style (ruff) and types (mypy, strict); the arrows ar
 format: $(VENV)/.dev ## Lay the code out as lint wants it
 	$(BIN)/ruff format $(CODE)
 
-coverage: $(VENV)/.dev ## Run every test and show the lines that none of them reached
+coverage: $(VENV)/.dev $(VENV)/.npm ## Run every test and show the lines that none of them reached
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal --cov --cov-report=term $(PYTEST)
 
 lock: $(VENV)/.dev ## Choose newest versions within pyproject.toml and write .locks anew
@@ -79,6 +79,13 @@ $(VENV)/.dev: .locks/dev.txt $(VENV)/.runtime
 	@echo "Installing what .locks/dev.txt names into $(VENV)"
 	@$(PIP) install --require-hashes -r .locks/dev.txt
 	@touch $@
+
+# One test renders labels with a library from npm. Where npm or the network is missing, that test is skipped loudly.
+$(VENV)/.npm: .locks/npm/package-lock.json .locks/npm/package.json | $(BIN)/python
+	@echo "Installing what .locks/npm names into $(VENV)/npm"
+	@mkdir -p $(VENV)/npm && cp .locks/npm/package.json .locks/npm/package-lock.json $(VENV)/npm/
+	@if npm ci --prefix $(VENV)/npm --ignore-scripts --no-audit --no-fund --loglevel error >/dev/null; then touch $@; \
+	else echo "npm could not install it: one test of label printing will be left out"; fi
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -61,6 +62,17 @@ def test_every_locked_package_has_a_hash(name: str) -> None:
     packages = re.split(r"^(?=[A-Za-z0-9])", lock, flags=re.MULTILINE)[1:]
     assert packages
     assert [package.split()[0] for package in packages if "--hash=sha256:" not in package] == []
+
+
+@pytest.mark.requirement("COI-REPO-05")
+def test_what_tests_need_from_npm_has_a_version_and_a_hash() -> None:
+    lock = json.loads((tree.ROOT / ".locks" / "npm" / "package-lock.json").read_text())
+    packages = {name: package for name, package in lock["packages"].items() if name}
+    assert packages
+    for package in packages.values():
+        assert package["integrity"].startswith("sha512-")
+        assert re.fullmatch(r"[0-9.]+", package["version"])
+    assert lock["packages"][""]["devDependencies"].keys() == {name.split("/")[-1] for name in packages}
 
 
 @pytest.mark.requirement("COI-REPO-04")

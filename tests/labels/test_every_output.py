@@ -7,9 +7,12 @@ import json
 import os
 import shutil
 import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import zplkit
 from PIL import Image
 
 from labels.kinds import LabelKind
@@ -22,6 +25,7 @@ from labels.symbol import Symbology, text_of
 from labels.template import RESOLUTIONS, Template
 from labels.template_file import template_for
 from labels.zpl import zpl_of
+from tests.conftest import absent
 from tests.unit.labels import sample
 
 pytestmark = pytest.mark.requirement("COI-LABEL-03", "COI-LABEL-08", "COI-LABEL-09")
@@ -40,6 +44,16 @@ def drawn(kind: LabelKind, symbology: Symbology, *, dpi: int, seed: int = 1) -> 
     content = sample.content(kind, seed=seed, site=NASTY)
     texts = sorted(text_of(content.payload, place.symbology) for place in template.symbols)
     return draw(content, template, dpi=dpi), texts
+
+
+def folder_of_zpl_renderer_js() -> Path:
+    """Where its node_modules are: COI_ZPL_RENDERER_JS, or where `make test` installs it."""
+    folder = Path(os.environ.get("COI_ZPL_RENDERER_JS") or Path(sys.prefix) / "npm")
+    if shutil.which("node") is None or not (folder / "node_modules" / "zpl-renderer-js").is_dir():
+        absent(
+            "zpl-renderer-js or node not found: install nodejs and npm, then `make test`, or set COI_ZPL_RENDERER_JS"
+        )
+    return folder
 
 
 @pytest.mark.parametrize("dpi", RESOLUTIONS)
@@ -84,7 +98,6 @@ def test_svg_reads_back(kind: LabelKind, symbology: Symbology, dpi: int) -> None
 @pytest.mark.parametrize("dpi", RESOLUTIONS)
 @pytest.mark.parametrize(("kind", "symbology"), CASES)
 def test_zplkit_prints_the_same_dots(kind: LabelKind, symbology: Symbology, dpi: int) -> None:
-    zplkit = pytest.importorskip("zplkit")
     drawing, texts = drawn(kind, symbology, dpi=dpi)
     meant = black_and_white(dots_of(drawing)).convert("L")
     options = zplkit.Options(width=meant.width, height=meant.height, dpi=dpi)
@@ -98,24 +111,30 @@ def test_zplkit_prints_the_same_dots(kind: LabelKind, symbology: Symbology, dpi:
 
 @pytest.mark.requirement("COI-LABEL-10")
 @pytest.mark.slow
-def test_zpl_renderer_js_prints_the_same_dots(tmp_path: Path) -> None:
-    """All labels at 203 dpi in one start of Node. COI_ZPL_RENDERER_JS is a folder with node_modules in it."""
-    folder = os.environ.get("COI_ZPL_RENDERER_JS")
-    if folder is None or shutil.which("node") is None:
-        pytest.skip("zpl-renderer-js (npm, development only) is not here: COI_ZPL_RENDERER_JS does not name its folder")
-    drawings = [drawn(kind, symbology, dpi=203) for kind in LabelKind for symbology in list(Symbology)[:2]]
-    jobs = [
-        {"zpl": zpl_of([drawing]).decode("ascii"), "width": drawing.width, "height": drawing.height}
-        for drawing, _ in drawings
-    ]
-    (tmp_path / "jobs.json").write_text(json.dumps(jobs), encoding="utf-8")
-    script = Path(__file__).with_name("render_zpl.mjs")
-    subprocess.run(["node", str(script), folder, str(tmp_path)], check=True, capture_output=True, timeout=300)
-    for nth, (drawing, texts) in enumerate(drawings):
-        picture = Image.open(tmp_path / f"{nth}.png").convert("L")
+@pytest.mark.parametrize(("dpi", "per_mm"), [(203, 8), (300, 12), (600, 24)])
+def test_zpl_renderer_js_prints_the_same_dots(dpi: int, per_mm: int, tmp_path: Path) -> None:
+    """All labels in one start of Node. It counts in whole dots a mm, so it is told sizes that give our dots."""
+    drawings = [drawn(kind, symbology, dpi=dpi) for kind in LabelKind for symbology in list(Symbology)[:2]]
+    for picture, (drawing, texts) in zip(rendered_by_js(drawings, per_mm, tmp_path), drawings, strict=True):
         meant = black_and_white(dots_of(drawing)).convert("L")
-        across, down = min(picture.width, meant.width), min(picture.height, meant.height)
         assert abs(picture.width - meant.width) + abs(picture.height - meant.height) <= 2  # it rounds the size up
-        corner = (0, 0, across, down)
-        assert black_and_white(picture).convert("L").crop(corner).tobytes() == meant.crop(corner).tobytes()
+        corner = (0, 0, min(picture.width, meant.width), min(picture.height, meant.height))
+        assert picture.crop(corner).tobytes() == meant.crop(corner).tobytes()
         assert sample.decoded(picture) == texts
+
+
+def rendered_by_js(drawings: list[tuple[Drawing, list[str]]], per_mm: int, work: Path) -> Iterator[Image.Image]:
+    folder, script = folder_of_zpl_renderer_js(), Path(__file__).with_name("render_zpl.mjs")
+    jobs = [
+        {
+            "zpl": zpl_of([one]).decode("ascii"),
+            "width": round(one.width * RESOLUTIONS[one.dpi]) / per_mm,
+            "height": round(one.height * RESOLUTIONS[one.dpi]) / per_mm,
+            "perMm": per_mm,
+        }
+        for one, _ in drawings
+    ]
+    (work / "jobs.json").write_text(json.dumps(jobs), encoding="utf-8")
+    subprocess.run(["node", str(script), str(folder), str(work)], check=True, capture_output=True, timeout=300)
+    for nth in range(len(jobs)):
+        yield black_and_white(Image.open(work / f"{nth}.png").convert("L")).convert("L")
