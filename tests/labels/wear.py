@@ -85,10 +85,10 @@ FORMATS = zxingcpp.BarcodeFormats(
 as four digits of ITF, which has no check."""
 
 
-def read(picture: Image.Image, symbology: Symbology = Symbology.QR) -> list[str]:
-    """What a decoder makes of it. For bars the picture is turned until they lie across, as a person turns a scanner."""
+def read(picture: Image.Image, *, turning: bool = False) -> list[str]:
+    """What a decoder makes of it. `turning` turns it until bars lie across, as a person turns a scanner."""
     found = zxingcpp.read_barcodes(picture, formats=FORMATS)
-    if symbology is Symbology.CODE_128 and not found:
+    if turning and not found:
         for angle in range(10, 180, 10):
             turned_back = picture.rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
             if found := zxingcpp.read_barcodes(turned_back, formats=FORMATS):
@@ -108,7 +108,8 @@ def rates(template: Template, place: int, *, tries: int) -> dict[str, tuple[int,
     found = {}
     for name, wear in wears(template, place).items():
         pictures = (wear(one, random.Random(seed)) for seed, one in enumerate(shots))
-        readings = [read(picture, template.symbols[place].symbology) for picture in pictures]
+        bars_askew = template.symbols[place].symbology is Symbology.CODE_128 and wear in (turned, tilted)
+        readings = [read(picture, turning=bars_askew) for picture in pictures]
         right = sum(reading == [one.text] for reading, one in zip(readings, shots, strict=True))
         wrong = sum(any(text != one.text for text in reading) for reading, one in zip(readings, shots, strict=True))
         found[name] = (right, wrong)
