@@ -39,3 +39,25 @@ class BrokenPromise(CoiError):
 
 class Misconfigured(CoiError):
     """Settings, files, keys or the database are not what the product needs to work."""
+
+
+def safe_excerpt(raw: str | bytes, limit: int = 120) -> str:
+    """`raw` fit to be recorded and shown: printable ASCII, the rest escaped, at most `limit` characters.
+
+    A cut is shown by three dots at the end. Only the start of `raw` is looked at, however long it is.
+    """
+    head = raw[:limit].decode("latin-1") if isinstance(raw, bytes) else raw[:limit]
+    escaped = "".join(map(escaped_character, head))
+    if len(raw) <= limit and len(escaped) <= limit:
+        return escaped
+    return escaped[: max(limit - 3, 0)] + "..."[:limit]
+
+
+def escaped_character(character: str) -> str:
+    """One character as itself, or as its number when it is not plain printable ASCII."""
+    number = ord(character)
+    if 0x20 <= number <= 0x7E and character != "\\":
+        return character
+    if number <= 0xFF:
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"

@@ -15,9 +15,11 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Self, final
+from typing import ClassVar, Self, final, get_args
 
-from coi_tracker.errors import BrokenPromise, NotUnderstood
+from coi_tracker.errors import BrokenPromise, NotUnderstood, escaped_character
+from coi_tracker.errors import safe_excerpt as safe_excerpt  # noqa: PLC0414  exported from here too
+from coi_tracker.vocabulary import Command
 
 RandomBytes = Callable[[int], bytes]
 """Gives that many bytes. `secrets.token_bytes` in earnest, a seeded generator in simulations and tests."""
@@ -216,18 +218,50 @@ class ScanPayload:
         return self.format()
 
 
-Read = ScanPayload | CoiId | LabelSerial | StationCode | BadgeCode | PlaceCode | EquipmentCode | PositionCode
+@final
+@dataclass(frozen=True, slots=True)
+class CommandCode:
+    """What a station is told by scanning instead of touching. `step`: the name of a step, with `Command.STEP` only.
+
+    Text `COI1:*<COMMAND>:<STEP-NAME or ->:<check>`, upper case. No label has a star there. Which steps there are, it
+    does not know. The check is MOD 37-2 over both, backwards as in `ScanPayload` (punctuation counts as a star), and
+    their length, because names of steps have different ones.
+    """
+
+    command: Command
+    step: str | None = None
+
+    def __post_init__(self) -> None:
+        fits = self.step is None or re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)*", self.step)
+        if not fits or (self.command is Command.STEP) is (self.step is None) or len(self.step or "") > 60:
+            raise _not_a_command(f"{self.command} {self.step}")
+
+    def format(self) -> str:
+        """The text to put into a symbol."""
+        words = f"{self.command}:{(self.step or '-').replace('_', '-')}".upper()
+        check = check_character(re.sub("[^A-Z0-9]", "*", words)[::-1])
+        return f"{ScanPayload.VERSION}:*{words}:{check}{ALPHABET[len(words) % 32]}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Exactly what `format` gives, nothing else. Raises NotUnderstood."""
+        _, command, step, _ = _payload_parts(text)
+        if command[1:].lower() not in set(Command):
+            raise _not_a_command(text)
+        found = cls(Command(command[1:].lower()), None if step == "-" else step.lower().replace("-", "_"))
+        if found.format() != text:
+            raise _not_a_command(text)
+        return found
+
+    def __str__(self) -> str:
+        return self.format()
+
+
+TypedCode = CoiId | LabelSerial | StationCode | BadgeCode | PlaceCode | EquipmentCode | PositionCode
+Read = ScanPayload | CommandCode | TypedCode
 """Everything a scan or a typed code can be. Closed: match on it with `assert_never`."""
 
-CODE_KINDS: tuple[
-    type[CoiId],
-    type[LabelSerial],
-    type[StationCode],
-    type[BadgeCode],
-    type[PlaceCode],
-    type[EquipmentCode],
-    type[PositionCode],
-] = (CoiId, LabelSerial, StationCode, BadgeCode, PlaceCode, EquipmentCode, PositionCode)
+CODE_KINDS: tuple[type[TypedCode], ...] = get_args(TypedCode)
 """All kinds of typed codes."""
 
 _BY_PREFIX = {kind.PREFIX: kind for kind in CODE_KINDS}
@@ -241,33 +275,12 @@ def read_scan(raw: str | bytes) -> Read:
     """
     text = _without_noise(raw)
     if text.startswith("COI"):  # no COI identifier starts so: its alphabet has no O
-        return ScanPayload.parse(text)
+        return CommandCode.parse(text) if text[5:6] == "*" else ScanPayload.parse(text)
     code = text.replace("-", "").replace(" ", "")
     kind = _BY_PREFIX.get(code[:1])
     if kind is None:
         raise _not_ours(raw, _looks_like(text))
     return kind(code)
-
-
-def safe_excerpt(raw: str | bytes, limit: int = 120) -> str:
-    """`raw` fit to be recorded and shown: printable ASCII, the rest escaped, at most `limit` characters.
-
-    A cut is shown by three dots at the end. Only the start of `raw` is looked at, however long it is.
-    """
-    head = raw[:limit].decode("latin-1") if isinstance(raw, bytes) else raw[:limit]
-    escaped = "".join(map(_escaped, head))
-    if len(raw) <= limit and len(escaped) <= limit:
-        return escaped
-    return escaped[: max(limit - 3, 0)] + "..."[:limit]
-
-
-def _escaped(character: str) -> str:
-    number = ord(character)
-    if 0x20 <= number <= 0x7E and character != "\\":
-        return character
-    if number <= 0xFF:
-        return f"\\x{number:02x}"
-    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"
 
 
 def _random_letters(count: int, random_bytes: RandomBytes) -> str:
@@ -318,7 +331,7 @@ def _fault(kind: type[Code], text: str) -> str | None:
         return f"{shown}, which does not start with '{kind.PREFIX}'"
     for place, character in enumerate(text[1:], start=2):
         if character not in ALPHABET:
-            return f"{shown}, where character {place}, '{_escaped(character)}', is never used in a code"
+            return f"{shown}, where character {place}, '{escaped_character(character)}', is never used in a code"
     if check_character(text[:-1]) != text[-1]:
         return f"{shown}, whose check character does not fit: at least one character is wrong"
     return None
@@ -371,6 +384,10 @@ def _looks_like(text: str) -> str:
         if pattern.match(text):
             return name
     return "something else:"
+
+
+def _not_a_command(text: str) -> NotUnderstood:
+    return NotUnderstood(expected="a command code", came=f"'{safe_excerpt(text)}'", do="scan it again, or touch it")
 
 
 def _not_ours(raw: str | bytes, what: str) -> NotUnderstood:

@@ -241,6 +241,25 @@ class Meaning(StrEnum):
     LATE_ENTRY = "late_entry"
 
 
+class Command(StrEnum):
+    """What a station can be told by scanning a code instead of touching the screen."""
+
+    CONFIRM = "confirm"
+    CANCEL = "cancel"
+    ACKNOWLEDGE = "acknowledge"  # a refusal was read
+    NEXT = "next"  # done with this one, or leave it out
+    BACK = "back"  # take the last one back
+    YES = "yes"
+    NO = "no"
+    NOW = "now"  # this instant, or today
+    SIGN = "sign"
+    SECOND = "second"  # a second person is here
+    COMMENT = "comment"
+    LATE = "late"  # a late entry: when it happened, and why it is late
+    LOCK = "lock"
+    STEP = "step"  # begin the step that is named
+
+
 class HoldBlocks(StrEnum):
     """What a hold forbids. A step says which of these forbid it."""
 

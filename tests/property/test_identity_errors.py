@@ -16,25 +16,29 @@ from coi_tracker.identity import (
     CODE_KINDS,
     Code,
     CoiId,
+    CommandCode,
     LabelSerial,
     Read,
     ScanPayload,
     read_scan,
     safe_excerpt,
 )
+from coi_tracker.vocabulary import Command
 
 PRINTABLE = [chr(number) for number in range(0x20, 0x7F)]
 
 
 def things(seed: int, count: int) -> list[Read]:
-    """`count` of every kind of code and of payload."""
+    """`count` of every kind of code and of payload; every command, and commands for some steps."""
     rng = random.Random(seed)
     codes: list[Read] = [kind.issue(rng.randbytes) for kind in CODE_KINDS for _ in range(count)]
     payloads: list[Read] = [
         ScanPayload(CoiId.issue(rng.randbytes) if place % 3 else None, LabelSerial.issue(rng.randbytes))
         for place in range(count)
     ]
-    return codes + payloads
+    steps = rng.sample(["fill", "give_il2", "start_rapid_expansion", "lift_hold_on_place", "scale_up"], min(count, 5))
+    commands: list[Read] = [CommandCode(one) for one in Command if one is not Command.STEP]
+    return codes + payloads + commands + [CommandCode(Command.STEP, step) for step in steps]
 
 
 def strict(thing: Read) -> Callable[[str], object]:
@@ -89,7 +93,9 @@ def test_errors_in_the_display_form_never_read_as_another_code(kind: type[Code])
 @pytest.mark.requirement("COI-ID-14")
 def test_no_text_is_a_code_of_two_kinds() -> None:
     for thing in things(14, 30):
-        takers = [kind for kind in (*CODE_KINDS, ScanPayload) if accepted(kind.parse, str(thing)) is not None]
+        takers = [
+            kind for kind in (*CODE_KINDS, ScanPayload, CommandCode) if accepted(kind.parse, str(thing)) is not None
+        ]
         assert takers == [type(thing)]
 
 

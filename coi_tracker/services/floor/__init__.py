@@ -1,4 +1,4 @@
-"""The scan station without its screen: what a scan is, what may be done with it, and a step begun there until it is done.
+"""The scan station without its screen: what a scan is, what may be done with it, a step begun there until done.
 
 What a page or another program calls, and what it gets (`screen` has the shapes):
 

@@ -224,7 +224,7 @@ class Replaced:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What a scan is. ``is_a``: label, course, subject, equipment, position, place, station, badge, lot, command, nothing.
+    """What a scan is. ``is_a``: label, course, subject, equipment, position, place, station, badge, lot, command, text.
 
     ``wrong``: not usable here, and why. ``badge``: the account that carries the badge (for a change of person).
     """
@@ -325,8 +325,8 @@ class Screen:
 class Outcome:
     """What one scan or touch has done. ``entry``: the id of the entry that keeps it, performed or refused.
 
-    ``replayed``: it had been handled before; this is the verdict of then, and the screen of now. ``asks``: lock the station (``lock``), or ask
-    for a person's password (``sign``).
+    ``replayed``: it had been handled before; this is the verdict of then, and the screen of now. ``asks``: lock the
+    station (``lock``), or ask for a person's password (``sign``).
     """
 
     kind: OutcomeKind
