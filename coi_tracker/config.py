@@ -24,6 +24,7 @@ NOT_SETTINGS = frozenset({"COI_CONFIG", "COI_EPCIS_SCHEMA", "COI_REQUIRE_ALL"})
 """Names of the environment that begin like a setting and are none: where the file is, and what tests read."""
 
 _ORIGIN = re.compile(r"[!-*,-~]{1,200}")
+_ISSUER = re.compile(r"https://[^\s?#]{1,500}|http://(127\.0\.0\.1|\[::1\]|localhost)(:\d+)?(/[^\s?#]{0,500})?")
 _DATABASE = re.compile(r"(sqlite|postgresql)(\+[a-z0-9]+)?://\S+")
 
 
@@ -37,6 +38,13 @@ def _origin(name: str) -> str:
     if not _ORIGIN.fullmatch(name):
         raise ValueError("not a name of a log")
     return name
+
+
+def _issuer(address: str) -> str:
+    """Nothing, or an address that nobody on the way can change: plain http only on this machine."""
+    if address and not _ISSUER.fullmatch(address):
+        raise ValueError("not an issuer")
+    return address
 
 
 class Settings(BaseModel):
@@ -59,6 +67,22 @@ class Settings(BaseModel):
     host: str = Field("127.0.0.1", min_length=1, description="the address to listen on")
     port: int = Field(8000, ge=1, le=65535, description="a port from 1 to 65535")
     threads: int = Field(8, ge=1, le=200, description="how many requests are answered at once, 1 to 200")
+    https: bool = Field(False, description="true when people reach the pages by https: cookies then go no other way")
+    idle_minutes: int = Field(15, ge=1, le=240, description="minutes without a sign of life until the screen locks")
+    session_hours: int = Field(12, ge=1, le=24, description="hours after which everybody signs in anew")
+    sign_in_tries: int = Field(5, ge=3, le=20, description="wrong passwords that lock an account, 3 to 20")
+    sign_in_window_minutes: int = Field(15, ge=1, le=1440, description="minutes within which they count, 1 to 1440")
+    sign_in_lock_minutes: int = Field(15, ge=1, le=1440, description="minutes of the first lock, 1 to 1440")
+    password_days: int = Field(365, ge=0, le=3650, description="days until a password is changed, 0 for no such day")
+    totp_for: Literal["nobody", "admins", "everybody"] = Field(
+        "nobody", description="who needs a second factor: nobody, admins or everybody"
+    )
+    oidc_issuer: Annotated[str, AfterValidator(_issuer)] = Field(
+        "", description="the issuer of an OpenID provider, https://..., or nothing"
+    )
+    oidc_client_id: str = Field("", max_length=200, description="the name that provider knows this tracker by")
+    oidc_client_secret_file: Path | None = Field(None, description="a file with the secret shared with that provider")
+    oidc_name: str = Field("the organisation", min_length=1, max_length=60, description="what people call that provider")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "warning", description="debug, info, warning or error"
     )

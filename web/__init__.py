@@ -1,27 +1,50 @@
-"""The pages of the tracker, made by the server: reading only, for now. Knows the services, and no table of theirs.
+"""The tracker in a browser: pages made by the server, and the addresses that programs ask. Knows the services only.
 
-`create_app(record)` gives a Flask application around an opened record. Nothing here writes, and nothing here asks for
-personal data. Put a server with TLS and sign-in in front before anybody but this machine can reach it.
+`create_app(record)` gives a Flask application around an opened record. Every address says who may use it (`access`);
+one that says nothing is closed. Put a server with TLS in front before anybody but this machine can reach it.
 """
 
 from __future__ import annotations
 
+import secrets
+
 from flask import Flask
 
+from coi_tracker.config import Settings
 from coi_tracker.services.record import Record
-from web import headers, pages, problems, wording
+from web import access, assets, csrf, headers, home, navigation, pages, problems, session, signing_in, wording
 
 __all__ = ["create_app"]
 
+MOST_BYTES = 2_000_000
+"""Of a request. A page that takes files says so itself."""
 
-def create_app(record: Record) -> Flask:
+
+def create_app(record: Record, settings: Settings | None = None) -> Flask:
     """The application. Threads may share it, and a forked worker too."""
     app = Flask(__name__)
-    app.config.update(MAX_CONTENT_LENGTH=1_000_000)
+    app.config.update(
+        MAX_CONTENT_LENGTH=MOST_BYTES,
+        MAX_FORM_MEMORY_SIZE=MOST_BYTES,
+        SECRET_KEY=_secret(record),
+        SESSION_COOKIE_NAME="coi_form",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=bool(settings and settings.https),
+    )
     app.extensions["record"] = record
+    app.extensions["settings"] = settings or Settings()
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.register_blueprint(pages.blueprint)
-    wording.register(app)
-    problems.register(app)
-    headers.register(app)
+    for room in (session, access, csrf, assets, navigation, wording, problems, headers):
+        room.register(app)
+    for blueprint in (home.blueprint, pages.blueprint, signing_in.blueprint):
+        app.register_blueprint(blueprint)
+    access.refuse_undeclared(app)
     return app
+
+
+def _secret(record: Record) -> bytes:
+    """What signs the cookies of forms and stations: of this record, and no other. Without its keys, of this process."""
+    if record.person_keys:
+        return record.person_keys[0].derived("cookies of the web")
+    return secrets.token_bytes(32)

@@ -1,30 +1,25 @@
 """The pages that can be read: courses, one course, the log and what is signed of it, and whether all is well.
 
-GET only. Asks the services, never a table; a page costs a fixed number of statements.
+GET only. Asks the services, never a table; a page costs a fixed number of statements. A course that somebody may not
+know of is not found.
 """
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, current_app, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from coi_tracker.errors import CoiError, NotUnderstood
 from coi_tracker.services import queries
 from coi_tracker.services.queries import CourseFilter
-from coi_tracker.services.record import Record
 from coi_tracker.vocabulary import PlaceKind, Standing
+from web.access import for_everybody, for_people, for_readers
+from web.session import record, working
 
 BEFORE = 20
 """Entries of the subject, from before the course, that its page shows."""
 
 blueprint = Blueprint("pages", __name__)
-
-
-def record() -> Record:
-    """The record this application shows."""
-    found = current_app.extensions["record"]
-    assert isinstance(found, Record)  # noqa: S101 - create_app put it there
-    return found
 
 
 def _number(name: str) -> int | None:
@@ -37,12 +32,13 @@ def _number(name: str) -> int | None:
     return int(text)
 
 
-@blueprint.get("/")
+@blueprint.get("/courses")
+@for_readers
 def courses() -> str:
     """The list of courses, by page."""
     chosen = {name: request.args.get(name, "").strip()[:100] for name in ("search", "site", "standing")}
     wanted = CourseFilter(*(text or None for text in chosen.values()))
-    page = queries.courses(record(), wanted, page=_number("page") or 1)
+    page = queries.courses(record(), wanted, page=_number("page") or 1, who=working())
     places = queries.places(record())
     return render_template(
         "courses.html",
@@ -56,12 +52,13 @@ def courses() -> str:
 
 
 @blueprint.get("/courses/<text>")
+@for_readers
 def course(text: str) -> str | AnyResponse:
     """One course with all that belongs to it."""
     coi = _coi(text)
     if coi != text:
         return redirect(url_for("pages.course", text=coi))
-    view = queries.course_view(record(), coi)
+    view = queries.course_view(record(), coi, who=working())
     if view is None:
         abort(404)
     subject = view.course.subject
@@ -84,12 +81,14 @@ def _coi(text: str) -> str:
 
 
 @blueprint.get("/log")
+@for_people
 def log() -> str:
     """How the log stands: its length, the last checkpoint, the keys."""
     return render_template("log.html", log=queries.log_status(record()))
 
 
 @blueprint.get("/log/checkpoint.txt")
+@for_everybody
 def checkpoint() -> Response:
     """The last checkpoint, byte for byte, for keeping it elsewhere."""
     found = queries.log_status(record()).checkpoint
@@ -99,6 +98,7 @@ def checkpoint() -> Response:
 
 
 @blueprint.get("/log/vkeys.txt")
+@for_everybody
 def vkeys() -> Response:
     """The verifier keys, one a line."""
     keys = queries.log_status(record()).vkeys
@@ -106,6 +106,7 @@ def vkeys() -> Response:
 
 
 @blueprint.get("/health")
+@for_everybody
 def health() -> tuple[Response, int]:
     """Whether the record can be read: for a watchdog."""
     try:

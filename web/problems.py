@@ -13,12 +13,18 @@ _log = logging.getLogger(__name__)
 
 WORDS = {
     400: ("Not understood", "The address or what came with it cannot be read.", "Go back and try it another way."),
+    401: ("Sign in first", "Nobody is signed in here.", "Sign in, and try again."),
+    403: (
+        "Not for you",
+        "None of your roles gives you this. That it was tried is kept in the log.",
+        "Go back; ask an administrator if it belongs to your work.",
+    ),
     404: (
         "Not found",
-        "There is nothing at this address, or no such course in the record.",
+        "There is nothing at this address, or nothing that you may know of.",
         "Look it up in the list of courses.",
     ),
-    405: ("Not allowed", "These pages can be read, and nothing else.", "Follow a link instead."),
+    405: ("Not allowed", "This address does not take that.", "Follow a link instead."),
     413: ("Too large", "More was sent than any page takes.", "Send less."),
     414: ("Too long", "The address is too long.", "Follow a link instead."),
     500: ("Our fault", "The tracker could not make this page. Nothing was changed.", "Tell the operator the time."),

@@ -24,7 +24,7 @@ def serve_pages(settings: Settings) -> None:
 
     web = _room("web")
     refuse_taken_port(settings.host, settings.port)
-    app = web.create_app(until_the_end(open_record(settings, with_persons=False)))
+    app = web.create_app(until_the_end(open_record(settings)), settings)
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     click.echo(f"Serving http://{shown}:{settings.port}/ until stopped (Ctrl-C)")
     sys.stdout.flush()

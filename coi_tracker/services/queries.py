@@ -17,6 +17,7 @@ from coi_tracker.errors import NotUnderstood
 from coi_tracker.identity import CoiId, safe_excerpt
 from coi_tracker.services.entries import event_of
 from coi_tracker.services.record import Record
+from coi_tracker.services.viewers import Viewer, seen_by
 from coi_tracker.storage import log_store, registry
 from coi_tracker.storage.chains import read_chain
 from coi_tracker.storage.course_rows import load_course
@@ -147,15 +148,18 @@ AND (k.coi LIKE :search ESCAPE '!' OR k.subject LIKE :search ESCAPE '!')
 """
 
 
-def courses(record: Record, wanted: CourseFilter = CourseFilter(), *, page: int = 1) -> CoursePage:
-    """One page of the courses that fit, newest first. A page beyond the last is the last."""
-    values = {"site": wanted.site, "standing": wanted.standing, "search": _starts_with(wanted.search)}
+def courses(
+    record: Record, wanted: CourseFilter = CourseFilter(), *, page: int = 1, who: Viewer | None = None
+) -> CoursePage:
+    """One page of the courses that fit and `who` may know of, newest first. A page beyond the last is the last."""
+    rule, seen = seen_by(who)
+    values = {"site": wanted.site, "standing": wanted.standing, "search": _starts_with(wanted.search), **seen}
     with record.database.read() as tx:
-        total = int(tx.query(f"SELECT count(*) FROM courses k {_WHERE}", **values)[0][0])  # noqa: S608
+        total = int(tx.query(f"SELECT count(*) FROM courses k {_WHERE} AND {rule}", **values)[0][0])  # noqa: S608
         pages = max(1, -(-total // PAGE))
         number = min(max(1, page), pages)
         rows = tx.query(
-            f"SELECT {_COLUMNS}, c.seq FROM courses k JOIN chains c ON c.chain = k.chain {_WHERE} "  # noqa: S608
+            f"SELECT {_COLUMNS}, c.seq FROM courses k JOIN chains c ON c.chain = k.chain {_WHERE} AND {rule} "  # noqa: S608
             "ORDER BY k.opened_at DESC, k.coi LIMIT :most OFFSET :skip",
             **values,
             most=PAGE,
@@ -190,10 +194,14 @@ def _no_coi(text: str) -> str:
     )
 
 
-def course_view(record: Record, coi: str) -> CourseView | None:
-    """One course: its state, every label, every hand-off, and the places it knows. None: no such course."""
+def course_view(record: Record, coi: str, *, who: Viewer | None = None) -> CourseView | None:
+    """One course: its state, every label, every hand-off, and the places it knows.
+
+    None: no such course, or none that `who` may know of.
+    """
+    rule, seen = seen_by(who)
     with record.database.read() as tx:
-        row = tx.one("SELECT chain, opened_at FROM courses WHERE coi = :coi", coi=coi)
+        row = tx.one(f"SELECT chain, opened_at FROM courses k WHERE coi = :coi AND {rule}", coi=coi, **seen)  # noqa: S608
         locked = None if row is None else read_chain(tx, row[0])
         course = None if locked is None else load_course(tx, locked)
         if row is None or course is None:

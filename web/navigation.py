@@ -1,0 +1,44 @@
+"""Which pages stand at the head of every page, for whom. A blueprint that has one adds a line here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask, current_app
+
+from coi_tracker.services.viewers import Viewer
+from web import access
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A way at the head of the page. Shown to those whom its address lets in."""
+
+    name: str
+    endpoint: str
+
+    @property
+    def blueprint(self) -> str:
+        """The group of pages it leads into."""
+        return self.endpoint.partition(".")[0]
+
+
+PAGES = (
+    Page("Courses", "pages.courses"),
+    Page("Custody log", "pages.log"),
+)
+
+
+def register(app: Flask) -> None:
+    """Give templates `pages_for(person)`."""
+    app.jinja_env.globals["pages_for"] = pages_for
+
+
+def pages_for(who: Viewer) -> list[Page]:
+    """The pages this person may use, in their order."""
+    return [page for page in PAGES if page.endpoint in current_app.view_functions and _open(page, who)]
+
+
+def _open(page: Page, who: Viewer) -> bool:
+    found = access.of(page.endpoint)
+    return found is not None and (found.public or found.roles is None or who.has(*found.roles))
