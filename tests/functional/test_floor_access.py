@@ -76,6 +76,7 @@ def test_a_screen_locks_when_nobody_was_there_and_ends_after_a_shift(floor):
     assert "Locked" in page
     assert floor.person(Role.NURSE).name in page
     other = floor.client(floor.person(Role.NURSE).id)
+    last = 0
     for _ in range(61):
         floor.clock.forward(timedelta(minutes=12))
         last = other.get("/courses").status_code
