@@ -7,31 +7,23 @@ answer. A refusal is committed like anything else. A repeated attempt id gets th
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
-from coi_tracker.course import Attempt, Course, Definition, Event, Reason
-from coi_tracker.engine import decide, evolve, refuse
-from coi_tracker.errors import NotUnderstood
-from coi_tracker.identity import CoiId, LabelSerial
-from coi_tracker.process.describe import definition
-from coi_tracker.process.look import reason
-from coi_tracker.protocols.model import Protocol
+from coi_tracker.course import Event, Reason
+from coi_tracker.engine import evolve, refuse
 from coi_tracker.services import consequences
-from coi_tracker.services.entries import NO_DEFINITION, event_of, new_entry
-from coi_tracker.services.persons import compare_person, keep_person
+from coi_tracker.services.entries import event_of, new_entry
+from coi_tracker.services.persons import keep_person
 from coi_tracker.services.record import Record
 from coi_tracker.services.requests import AttemptRequest
-from coi_tracker.services.routing import ReadCode, Route, read_codes, route
-from coi_tracker.services.surroundings import Identification, attempt_of, questions
-from coi_tracker.storage.around import AroundRows, read_around
-from coi_tracker.storage.chains import LockedChain, NewEntry, append_entry, find_entry, lock_chain, move_head
-from coi_tracker.storage.course_rows import load_course, save_course
+from coi_tracker.services.routing import ReadCode, read_codes
+from coi_tracker.services.scene import Scene, decided, set_scene
+from coi_tracker.storage.chains import NewEntry, append_entry, find_entry, lock_chain, move_head
+from coi_tracker.storage.course_rows import save_course
 from coi_tracker.storage.faults import Conflict
 from coi_tracker.storage.transaction import Transaction
-from coi_tracker.vocabulary import ReasonCode as Code
 
 TRIES = 4
 
@@ -70,30 +62,15 @@ def record_attempt(record: Record, request: AttemptRequest) -> Answer:
     raise AssertionError("unreachable")
 
 
-@dataclass(frozen=True, slots=True)
-class _Scene:
-    """What one try works with."""
-
-    record: Record
-    tx: Transaction
-    request: AttemptRequest
-    route: Route
-    locked: LockedChain
-    course: Course
-    protocol: Protocol | None
-    rows: AroundRows
-    attempt: Attempt
-
-
 def _once(
     record: Record, request: AttemptRequest, codes: tuple[ReadCode, ...], *, conflict: Conflict | None = None
 ) -> Answer:
     with record.database.write() as tx:
-        scene = _scene(record, tx, request, codes)
+        scene = set_scene(record, tx, request, codes)
         earlier = scene.rows.earlier
         if earlier is not None:
             return _answer(earlier.entry, replayed=True, tx=tx)
-        event = _decided(scene, conflict)
+        event = decided(scene, conflict)
         entry = _write(scene, event)
     return replace(_answer(entry.entry, replayed=False, tx=tx), round_trips=tx.round_trips)
 
@@ -104,135 +81,7 @@ def _answer(text: str, *, replayed: bool, tx: Transaction) -> Answer:
     return Answer(event.kind == "performed", event, text, value["seq"], replayed, tx.round_trips)
 
 
-def _scene(record: Record, tx: Transaction, request: AttemptRequest, codes: tuple[ReadCode, ...]) -> _Scene:
-    where = route(tx, record.process, request, codes)
-    chain = where.chain or _fallback(tx, request, where)
-    new = where.create and where.subject is not None
-    locked = lock_chain(tx, chain, shared=where.shared, exclusive=where.exclusive, create=True, new=new)
-    assert locked is not None  # noqa: S101 - it was made if it was missing
-    course = load_course(tx, locked) or _blank(record, locked)
-    course, protocol = _under_protocol(record, tx, where, course)
-    rows = read_around(tx, questions(request, where, course, protocol, codes))
-    identified = _identify(record, tx, request, where)
-    now = _now(record)
-    attempt = attempt_of(
-        request,
-        where,
-        course,
-        rows,
-        codes,
-        identified,
-        now=now,
-        fresh_coi=CoiId.issue(record.draw).text,
-        fresh_serials=_serials(record, request),
-        software=record.software,
-    )
-    return _Scene(record, tx, request, where, locked, course, protocol, rows, _with_kept(attempt, request))
-
-
-def _fallback(tx: Transaction, request: AttemptRequest, where: Route) -> str:
-    """The chain of an attempt that can be tied to no course: the station's, else the account's."""
-    if where.station is not None:
-        return f"station/{where.station}"
-    if tx.one("SELECT 1 FROM accounts WHERE id = :id", id=request.account) is not None:
-        return f"account/{request.account}"
-    raise NotUnderstood(
-        expected="a known account or a registered station",
-        came="neither",
-        do="sign in, or have the station registered, and try again",
-    )
-
-
-def _blank(record: Record, locked: LockedChain) -> Course:
-    return Course(
-        chain=locked.chain,
-        process=definition(record.process),
-        protocol=NO_DEFINITION,
-        seq=locked.seq,
-        head=locked.head,
-    )
-
-
-def _under_protocol(record: Record, tx: Transaction, where: Route, course: Course) -> tuple[Course, Protocol | None]:
-    """The protocol a course is pinned to; before there is a course, the version of the study released last."""
-    if course.coi is None:
-        latest = _latest(tx, where.study)
-        course = course if latest is None else replace(course, protocol=latest)
-    if course.protocol == NO_DEFINITION:
-        return course, None
-    return course, record.protocol(tx, course.protocol)
-
-
-def _latest(tx: Transaction, study: str | None) -> Definition | None:
-    if study is None:
-        return None
-    row = tx.query(
-        "SELECT key, version, digest FROM study_protocols WHERE study = :s ORDER BY released_at DESC LIMIT 1", s=study
-    )
-    return Definition(row[0][0], row[0][1], row[0][2]) if row else None
-
-
-def _identify(record: Record, tx: Transaction, request: AttemptRequest, where: Route) -> Identification:
-    """Compare what the person says with what is kept apart. What was said is not kept."""
-    if not request.identifiers or where.subject is None or where.study is None:
-        return Identification()
-    given = dict(request.identifiers)
-    number = given.pop("subject_number", None)
-    matched, differing = compare_person(record, tx, where.study, where.subject, given) if given else ((), ())
-    if number is not None and number == where.subject:
-        matched = (*matched, "subject_number")
-    elif number is not None:
-        differing = (*differing, "subject_number")
-    return Identification(tuple(sorted(matched)), tuple(sorted(differing)))
-
-
-def _now(record: Record) -> datetime:
-    return record.clock()
-
-
-def _serials(record: Record, request: AttemptRequest) -> tuple[str, ...]:
-    """Unused label serials, as many as are asked for. The database refuses one that was ever given before."""
-    if request.step == "reprint_label":
-        wanted = 1
-    elif request.step == "issue_labels":
-        count = request.evidence.get("count")
-        wanted = count if isinstance(count, int) and not isinstance(count, bool) and 0 < count <= 50 else 0
-    else:
-        wanted = 0
-    return tuple(LabelSerial.issue(record.draw).text for _ in range(wanted))
-
-
-def _with_kept(attempt: Attempt, request: AttemptRequest) -> Attempt:
-    """Registration says which identifiers are kept apart; which they are is never said."""
-    if request.step != "register_subject":
-        return attempt
-    return replace(attempt, evidence={**attempt.evidence, "identifiers_kept": sorted(request.person)})
-
-
-def _decided(scene: _Scene, conflict: Conflict | None) -> Event:
-    if conflict is not None:
-        why = reason(Code.CONFLICT_RETRY, "nobody else at the same row", str(conflict)[:200])
-        return refuse(scene.course, scene.attempt, [why]).event
-    if scene.route.chain is None or scene.protocol is None:
-        return refuse(scene.course, scene.attempt, _nothing_known(scene)).event
-    return decide(scene.record.process_of(scene.course), scene.protocol, scene.course, scene.attempt).event
-
-
-def _nothing_known(scene: _Scene) -> list[Reason]:
-    """Why an attempt could be tied to nothing."""
-    faults = [
-        reason(s.fault, "a label this record has issued", s.raw) for s in scene.attempt.scans if s.fault is not None
-    ]
-    if scene.record.process.step(scene.request.step) is None:
-        return [reason(Code.WRONG_STATE, "a step of the process", scene.request.step), *faults]
-    claimed = scene.request.course or scene.request.subject or scene.request.target
-    if claimed is None and faults:
-        return faults
-    code = Code.UNKNOWN_LABEL if scene.request.course else Code.REFERENCE_UNKNOWN
-    return [reason(code, "a course, subject, place or study of this record", claimed or "nothing"), *faults]
-
-
-def _write(scene: _Scene, event: Event) -> NewEntry:
+def _write(scene: Scene, event: Event) -> NewEntry:
     if event.kind == "performed" and event.chain != scene.locked.chain:
         return _write_new_chain(scene, event)
     entry = new_entry(event, seq=scene.locked.seq + 1, prev=scene.locked.head)
@@ -252,7 +101,7 @@ def _write(scene: _Scene, event: Event) -> NewEntry:
     return entry
 
 
-def _write_new_chain(scene: _Scene, event: Event) -> NewEntry:
+def _write_new_chain(scene: Scene, event: Event) -> NewEntry:
     """A course opens: its first entry begins a chain of its own, while the subject's chain stays locked."""
     locked = lock_chain(scene.tx, event.chain, create=True, new=True)
     assert locked is not None  # noqa: S101
@@ -261,6 +110,27 @@ def _write_new_chain(scene: _Scene, event: Event) -> NewEntry:
     after = replace(evolve(scene.record.process, scene.course, event), seq=1, head=entry.digest)
     save_course(scene.tx, None, after, entry=entry)
     consequences.write(scene.tx, None, after, event, scene.rows)
+    return entry
+
+
+def look_at_attempt(record: Record, request: AttemptRequest) -> Event:
+    """What an attempt would become now: the same rules in a transaction that only reads. Nothing is recorded."""
+    with record.database.read() as tx:
+        return decided(set_scene(record, tx, request, read_codes(request.scans), locking=False))
+
+
+def record_refused_scan(scene: Scene, reasons: Sequence[Reason]) -> NewEntry:
+    """Queue the refusal of one scan, in the transaction of the scene: of the chain it is about, else of the station.
+
+    `scene` was set without a lock, for the attempt with that scan alone; its request's id is the id of the entry.
+    """
+    where = scene.route
+    locked = lock_chain(scene.tx, scene.locked.chain, shared=where.shared, exclusive=where.exclusive, create=True)
+    assert locked is not None  # noqa: S101 - it was made if it was missing
+    event = refuse(scene.course, scene.attempt, list(reasons)).event
+    entry = new_entry(event, seq=locked.seq + 1, prev=locked.head)
+    append_entry(scene.tx, entry)
+    move_head(scene.tx, locked, entry)
     return entry
 
 
