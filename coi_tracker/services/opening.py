@@ -12,6 +12,7 @@ from coi_tracker.errors import Misconfigured
 from coi_tracker.services import keys as log_keys
 from coi_tracker.services import persons
 from coi_tracker.services.record import Record
+from coi_tracker.services.sign_in_rules import sign_in_rules
 from coi_tracker.storage import migrate
 from coi_tracker.storage.database import Database
 
@@ -30,7 +31,7 @@ def open_record(settings: Settings, *, with_persons: bool = True) -> Record:
     except BaseException:
         database.close()
         raise
-    return Record(database, person_keys=keys)
+    return Record(database, person_keys=keys, rules=sign_in_rules(settings))
 
 
 def make_record(settings: Settings) -> Record:

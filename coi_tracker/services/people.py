@@ -8,33 +8,29 @@ from __future__ import annotations
 
 import logging
 import re
-import unicodedata
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 
 from coi_tracker.course import AccountId, Actor, PlaceId
 from coi_tracker.custody_log.chain import account_chain
 from coi_tracker.errors import NotUnderstood
 from coi_tracker.identity import BadgeCode
-from coi_tracker.services.changes import administrator, write_change
+from coi_tracker.services import lockout, password_rules
+from coi_tracker.services.changes import INSTALLER, administrator, write_change
+from coi_tracker.services.password_rules import CAREFUL, INVENTED, LONGEST, SHORTEST
 from coi_tracker.services.record import Record
 from coi_tracker.services.requests import AttemptRequest, SignatureClaim
-from coi_tracker.storage import registry
+from coi_tracker.storage import registry, sessions
 from coi_tracker.storage.registry import Account, AccountRole
 from coi_tracker.storage.transaction import Transaction
-from coi_tracker.vocabulary import Role
+from coi_tracker.vocabulary import AskedFor, Role
 
-CAREFUL = PasswordHasher()
-"""argon2id with the library's current cost, about a tenth of a second a password. Source: RFC 9106."""
-INVENTED = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-"""For people who do not exist: a simulated trial signs tens of thousands of times. Never for a real person."""
+__all__ = ["CAREFUL", "INVENTED", "LONGEST", "SHORTEST", "Authenticated", "Person"]
 
-_NOBODYS = "$argon2id$v=19$m=65536,t=3,p=4$FbgmSEjU5mq5Rm7FHy5Zlw$nwL9RFnlvzsXJH3dtdU10xFw7Y1XkYnLNKyMJMhmKqI"
 _ID = re.compile(r"[a-z0-9][a-z0-9._@-]{1,59}")
-SHORTEST, LONGEST = 10, 200
+_RESERVED = frozenset({INSTALLER.account, lockout.DOORKEEPER.account})
 _log = logging.getLogger(__name__)
 
 
@@ -59,46 +55,65 @@ class Person:
     roles: tuple[AccountRole, ...]
 
 
-def authenticate(record: Record, account: str, password: str) -> Authenticated | None:
-    """Who gave the right password, or None. Takes as long for an account that does not exist.
+def authenticate(
+    record: Record,
+    account: str,
+    password: str,
+    *,
+    asked_for: AskedFor = AskedFor.SIGNATURE,
+    station: str | None = None,
+) -> Authenticated | None:
+    """Who gave the right password, or None: wrong, or the account is locked. A wrong one is counted.
 
-    Opens a short transaction of its own and hashes outside of it: about a tenth of a second.
+    Takes as long for an account that does not exist. Hashes outside of its short transactions: a tenth of a second.
+    """
+    found = right_password(record, account, password, asked_for=asked_for, station=station)
+    if found is None or not lockout.right_again(record, found.account):
+        return None
+    return found
+
+
+def right_password(
+    record: Record, account: str, password: str, *, asked_for: AskedFor, station: str | None = None
+) -> Authenticated | None:
+    """The same, but what was wrong before still counts: for who has to prove more than a password.
+
+    The lock is looked at after hashing, so that guesses sent all at once do not overtake the count of the wrong ones.
     """
     with record.database.read() as tx:
         found = registry.find_account(tx, account)
-    usable = found is not None and found.active and found.password_hash is not None
-    fits = _fits(found.password_hash if found is not None and found.password_hash else _NOBODYS, password)
-    if found is None or not usable or not fits:
+    usable = found is not None and found.active
+    right = password_rules.fits(found.password_hash if found is not None else None, password)
+    if found is None or not usable or not right:
         _log.info("authentication failed")  # without the name: people type their password there
+        lockout.count_failure(record, None if found is None else found.id, asked_for=asked_for, station=station)
+        return None
+    if lockout.locked_now(record, found.id):
+        lockout.count_failure(record, found.id, asked_for=asked_for, station=station)
         return None
     return Authenticated(found.id, found.name, record.clock())
 
 
-def _fits(password_hash: str, password: str) -> bool:
-    try:
-        return CAREFUL.verify(password_hash, _normal(password)[: 4 * LONGEST])
-    except (VerificationError, InvalidHashError):
-        return False
-
-
-def _normal(password: str) -> str:
-    """The same password typed on another keyboard is the same: RFC 8265 asks for NFC."""
-    return unicodedata.normalize("NFC", password)
-
-
 def authenticate_claims(record: Record, request: AttemptRequest) -> AttemptRequest:
     """The request with every signature's password tried and taken away; a wrong one leaves ``authentic`` False."""
-    return replace(request, signatures=tuple(_tried(record, claim) for claim in request.signatures))
+    tried = tuple(_tried(record, claim, request.station) for claim in request.signatures)
+    return replace(request, signatures=tried)
 
 
-def _tried(record: Record, claim: SignatureClaim) -> SignatureClaim:
-    fits = claim.password is not None and authenticate(record, claim.account, claim.password) is not None
+def _tried(record: Record, claim: SignatureClaim, station: str | None) -> SignatureClaim:
+    fits = claim.password is not None and _signs(record, claim.account, claim.password, station)
     return replace(claim, authentic=claim.authentic or fits, password=None)
+
+
+def _signs(record: Record, account: str, password: str, station: str | None) -> bool:
+    """A password that somebody else chose, or that is too old, signs nothing: only its owner may know it."""
+    found = authenticate(record, account, password, station=station)
+    return found is not None and password_rules.must_change(record, found.account) is None
 
 
 def authenticate_admin(record: Record, account: str, password: str) -> Actor | None:
     """The actor for changes of the set-up, or None: password wrong, or no administrator anywhere."""
-    found = authenticate(record, account, password)
+    found = authenticate(record, account, password, asked_for=AskedFor.COMMAND)
     if found is None:
         return None
     with record.database.read() as tx:
@@ -147,7 +162,9 @@ def add_account(
     new = Account(
         id=AccountId(account),
         name=_printed_name(name),
-        password_hash=None if password is None else _hashed(password, hasher),
+        password_hash=None
+        if password is None
+        else password_rules.hashed(password, account=account, name=name, hasher=hasher),
         badge=None if badge is None else badge.text,
     )
     with record.database.write() as tx:
@@ -155,6 +172,8 @@ def add_account(
             raise _taken("an account id that was never given", account)
         _refuse_taken_badge(tx, new)
         registry.add_account(tx, new)
+        if new.password_hash is not None:
+            password_rules.replaced(record, tx, account, old_hash=None, by_another=_another(by, account))
         _write(record, tx, account, None, new, by=by, reason=reason)
     return new.id
 
@@ -169,7 +188,10 @@ def change_account(
     badge: BadgeCode | None = None,
     active: bool | None = None,
 ) -> None:
-    """Another name or badge, or the end (or return) of an account. What is None stays. Raises NotUnderstood."""
+    """Another name or badge, or the end (or return) of an account. What is None stays. Raises NotUnderstood.
+
+    With the end of an account its sessions end.
+    """
     with record.database.write() as tx:
         old = _existing(tx, account)
         new = replace(
@@ -180,20 +202,54 @@ def change_account(
         )
         _refuse_taken_badge(tx, new)
         registry.change_account(tx, new)
+        if not new.active:
+            sessions.end_all(tx, account, at=record.clock())
         _write(record, tx, account, old, new, by=by, reason=reason)
 
 
 def set_password(
     record: Record, account: str, *, password: str, by: Actor, reason: str, hasher: PasswordHasher = CAREFUL
 ) -> None:
-    """Another password. The entry says that it was changed, not what it is. Raises NotUnderstood."""
-    password_hash = _hashed(password, hasher)
+    """Another password, and the end of every session. The entry says that it was changed, not what it is.
+
+    One that somebody else chose has to be changed by its owner first of all. Raises NotUnderstood: too short, too
+    common, or one of the latest.
+    """
+    with record.database.read() as tx:
+        name = _existing(tx, account).name
+    password_hash = password_rules.hashed(password, account=account, name=name, hasher=hasher)
+    password_rules.refuse_used(record, account, password)
     with record.database.write() as tx:
         old = _existing(tx, account)
         registry.change_account(tx, replace(old, password_hash=password_hash))
+        another = _another(by, account)
+        password_rules.replaced(record, tx, account, old_hash=old.password_hash, by_another=another)
+        sessions.end_all(tx, account, at=record.clock())
         was = "set" if old.password_hash else None
         chain = account_chain(account)
         write_change(record, tx, chain=chain, what="password", key=account, old=was, new="set", by=by, reason=reason)
+
+
+def change_own_password(
+    record: Record, account: str, *, old: str, new: str, station: str | None = None, hasher: PasswordHasher = CAREFUL
+) -> bool:
+    """Another password, by its owner, who gives the one before. False: that was wrong. Raises NotUnderstood."""
+    found = authenticate(record, account, old, asked_for=AskedFor.SIGN_IN, station=station)
+    if found is None:
+        return False
+    reason = "changed by its owner"
+    set_password(record, account, password=new, by=owner(found.account, found.name), reason=reason, hasher=hasher)
+    return True
+
+
+def owner(account: str, name: str) -> Actor:
+    """The actor of what somebody changes of her own account."""
+    return Actor(AccountId(account), name, role=None, place=None, place_kind=None, station=None)
+
+
+def _another(by: Actor, account: str) -> bool:
+    """Whether somebody else chose a password. Who installs types her own."""
+    return by.account not in {account, INSTALLER.account}
 
 
 def give_role(
@@ -279,7 +335,7 @@ def _existing(tx: Transaction, account: str) -> Account:
 
 
 def _refuse_bad_id(account: str) -> None:
-    if not _ID.fullmatch(account) or account == "installer":
+    if not _ID.fullmatch(account) or account in _RESERVED:
         raise NotUnderstood(
             expected="an account id of 2 to 60 small letters, digits and . _ @ -",
             came=repr(account[:60]),
@@ -306,13 +362,3 @@ def _refuse_taken_badge(tx: Transaction, account: Account) -> None:
 
 def _taken(expected: str, came: str) -> NotUnderstood:
     return NotUnderstood(expected=expected, came=f"{came}, which is taken", do="choose another one")
-
-
-def _hashed(password: str, hasher: PasswordHasher) -> str:
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise NotUnderstood(
-            expected=f"a password of {SHORTEST} to {LONGEST} characters",
-            came=f"one of {len(password)}",
-            do="choose another one; several words are easy to type and hard to guess",
-        )
-    return hasher.hash(_normal(password))

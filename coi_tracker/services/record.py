@@ -19,6 +19,7 @@ from coi_tracker.process.spec import Process
 from coi_tracker.process.til_v1 import TIL_V1
 from coi_tracker.protocols import load_protocol
 from coi_tracker.protocols.model import Protocol
+from coi_tracker.services.sign_in_rules import SignInRules
 from coi_tracker.storage.database import Database
 from coi_tracker.storage.keyfile import MasterKey
 from coi_tracker.storage.transaction import Transaction
@@ -36,7 +37,8 @@ class Record:
     """An open record. ``clock`` is the server's time, ``draw`` its source of random bytes.
 
     ``protocols`` remembers every protocol version read so far by its digest: a version never changes once released.
-    ``person_keys`` open what is kept of participants; without them a record can do everything but that.
+    ``person_keys`` open what is kept of participants, and the secrets of second factors; without them a record can do
+    everything but that. ``rules``: how signing in is guarded.
     """
 
     database: Database
@@ -46,6 +48,7 @@ class Record:
     software: str = SOFTWARE
     protocols: dict[str, Protocol] = field(default_factory=dict)
     person_keys: tuple[MasterKey, ...] = field(default=(), repr=False)
+    rules: SignInRules = field(default_factory=SignInRules)
 
     def protocol(self, tx: Transaction, wanted: Definition) -> Protocol:
         """The protocol version that a course follows. Raises Misconfigured when the record does not hold it."""

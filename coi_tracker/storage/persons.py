@@ -18,13 +18,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from coi_tracker.errors import BrokenPromise, Misconfigured
 from coi_tracker.storage.keyfile import MasterKey
+from coi_tracker.storage.sealing import seal, unseal
+from coi_tracker.storage.second_factors import rewrap_secrets
 from coi_tracker.storage.transaction import Transaction
-
-_VERSION = b"\x01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +36,6 @@ class Person:
 
     def __repr__(self) -> str:
         return "Person(...)"
-
-
-def seal(key: bytes, text: bytes, *, key_id: bytes, where: str) -> bytes:
-    """Encrypt for one place (``table.column:pk``) under a key whose 4-byte id goes in front."""
-    nonce = secrets.token_bytes(12)
-    head = _VERSION + key_id
-    return head + nonce + AESGCM(key).encrypt(nonce, text, head + where.encode())
-
-
-def unseal(key: bytes, sealed: bytes, *, where: str) -> bytes:
-    """What `seal` encrypted for this place. Raises InvalidTag for another place, key or byte."""
-    head, nonce, body = sealed[:5], sealed[5:17], sealed[17:]
-    return AESGCM(key).decrypt(nonce, body, head + where.encode())
 
 
 def save_person(tx: Transaction, keys: tuple[MasterKey, ...], *, study: str, subject: str, person: Person) -> None:
@@ -127,7 +113,8 @@ def erase_person(tx: Transaction, *, study: str, subject: str) -> bool:
 def rewrap(tx: Transaction, keys: tuple[MasterKey, ...]) -> int:
     """Queue every person's key wrapped anew by the first key of the file, and the index with it; how many.
 
-    After it, the other keys can leave the file. Their data keys, and so the ciphertexts, stay.
+    The secrets of second factors go with them: they are encrypted by the same file. After it, the other keys can
+    leave the file. The persons' data keys, and so the ciphertexts, stay.
     """
     rows = tx.query("SELECT study, subject, wrapped_key FROM person_keys ORDER BY study, subject")
     for study, subject, wrapped in rows:
@@ -143,6 +130,7 @@ def rewrap(tx: Transaction, keys: tuple[MasterKey, ...]) -> int:
             "UPDATE persons SET record_number_index = :found WHERE study = :study AND subject = :subject",
             {**place, "found": None if number is None else blind_index(keys[0], number)},
         )
+    rewrap_secrets(tx, keys)
     return len(rows)
 
 

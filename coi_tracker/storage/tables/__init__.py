@@ -30,7 +30,6 @@ from coi_tracker.storage.tables.log import (
     TreeNodeRow,
     UnsequencedRow,
 )
-from coi_tracker.storage.tables.printing import LabelPrintRow, PrintedLabelRow, PrinterRow, PrintJobRow
 from coi_tracker.storage.tables.people import (
     FailedSignInRow,
     OldPasswordRow,
@@ -40,6 +39,7 @@ from coi_tracker.storage.tables.people import (
     SecondFactorRow,
     SignInRow,
 )
+from coi_tracker.storage.tables.printing import LabelPrintRow, PrintedLabelRow, PrinterRow, PrintJobRow
 from coi_tracker.storage.tables.registry import (
     AccountRoleRow,
     AccountRow,
