@@ -1,7 +1,7 @@
 """What the rules look at: frozen values of a course, its containers, and one attempt to do something.
 
-Knows no database, clock, network or screen. Every instant is an aware UTC ``datetime``. Evidence and facts hold JSON
-values only, never a float, so that what is decided upon, stored, rebuilt and signed is the same thing.
+Knows no database, clock, network or screen. Every instant is aware UTC. Evidence and facts are JSON without floats:
+what is decided upon, stored, rebuilt and signed is the same thing.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A label serial and what became of it. ``replaced_by`` is the serial of the reprint, if there was one."""
+    """A label serial and what became of it. ``replaced_by``: the serial of the reprint, if there was one."""
 
     serial: str
     container: ContainerId
@@ -134,9 +134,8 @@ class Definition:
 class Course:
     """One course of therapy, or (``coi`` None) the subject, place or study before and beside any course.
 
-    ``chain`` is the chain of the log its events go to, ``seq`` and ``head`` the last entry there (0 and None before the
-    first). ``facts`` are small JSON values that steps remember and later steps ask for. Its size does not grow with the
-    number of events: repeated steps replace what they remembered.
+    ``chain``: where its events go in the log; ``seq``, ``head``: the last entry there (0 and None before the first).
+    ``facts``: small JSON values that steps remember for later ones. Repeated steps replace them, so it stays small.
     """
 
     chain: str
@@ -224,6 +223,8 @@ class Scanned:
     replaced_by: str | None = None
     container: Container | None = None
     subject: SubjectNumber | None = None
+    since: datetime | None = None  # when it was printed, as far as the record knows, else issued
+    replaced: tuple[datetime, str] | None = None  # when the label ``replaced_by`` was issued, and by whom
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +274,7 @@ class SuiteUse:
     suite: str
     claimed_by: str | None  # the COI whose line clearance stands
     other_containers: int
-    other_labels: int
+    other_labels: tuple[str, ...]  # serials
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,8 +313,7 @@ class Around:
 class Attempt:
     """A person trying to do a step: everything the decision needs.
 
-    ``fresh`` are unused label serials and a COI that the services drew for this attempt, so that deciding stays
-    pure. ``late_reason`` not None: a late entry of something that happened at ``happened_at``.
+    ``fresh``: unused codes drawn by the services, so that deciding stays pure. ``late_reason``: of a late entry.
     """
 
     id: EventId
@@ -361,7 +361,7 @@ class Event:
     id: EventId
     chain: str
     course: str | None
-    kind: str  # "performed" or "refused"
+    kind: str  # "performed", "refused" or "label_printed"
     step: str
     process: Definition
     protocol: Definition

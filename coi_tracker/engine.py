@@ -25,11 +25,11 @@ from coi_tracker.course import (
 from coi_tracker.process.custody import contents
 from coi_tracker.process.enrolment import Identified
 from coi_tracker.process.look import Look, NotInProtocol, read_evidence, reason, write_field
-from coi_tracker.process.scans import ShipperScan, assign, fault_of, faults
+from coi_tracker.process.scans import ShipperScan, assign, expired, fault_of, faults
 from coi_tracker.process.signing import SecondSigns, Signs, signature_faults
 from coi_tracker.process.spec import Need, On, Process, Step
 from coi_tracker.protocols.model import Protocol
-from coi_tracker.vocabulary import HoldBlocks, HoldScope, Meaning, Track
+from coi_tracker.vocabulary import HoldBlocks, HoldScope, LabelState, Meaning, Track
 from coi_tracker.vocabulary import ReasonCode as Code
 
 TRACKS = {
@@ -59,6 +59,21 @@ def evolve(process: Process, course: Course, event: Event) -> Course:
     """The course after an event. Looks at nothing but the course and the entry; a refusal changes nothing else."""
     if event.kind == "performed":
         course = _applied(process, course, event)
+    elif event.kind == "label_printed":
+        course = _printed(course, event)
+    return course
+
+
+def _printed(course: Course, event: Event) -> Course:
+    """The labels that came out are printed. One that was scanned back meanwhile, or is dead, stays what it is."""
+    for serial in event.evidence["labels"]:
+        label = course.labels.get(serial)
+        if label is None or label.state is not LabelState.ISSUED:
+            continue
+        course = course.with_label(replace(label, state=LabelState.PRINTED))
+        container = course.containers[label.container]
+        if container.serial == serial:
+            course = course.with_container(replace(container, label=LabelState.PRINTED))
     return course
 
 
@@ -76,7 +91,8 @@ def _applied(process: Process, course: Course, event: Event) -> Course:
 
 def _look(step: Step, protocol: Protocol, course: Course, attempt: Attempt) -> tuple[Look, list[Reason]]:
     evidence, reasons = read_evidence(step, attempt)
-    scans = tuple(replace(s, fault=fault_of(course, s)) for s in attempt.scans)
+    seen = (expired(s, protocol.labels.verify_within, attempt.happened_at) for s in attempt.scans)
+    scans = tuple(replace(s, fault=fault_of(course, s)) for s in seen)
     parts, astray, unread = assign(step, scans)
     reasons += faults(step, course, scans, astray)
     return Look(step, protocol, course, attempt, evidence, parts, unread), reasons

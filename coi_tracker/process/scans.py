@@ -6,7 +6,8 @@ Also says which part each scan plays. Knows nothing of how a symbol is read.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -291,11 +292,30 @@ _WORDS = {
 def _fault(course: Course, one: Scanned) -> Reason:
     assert one.fault is not None
     expected = _WORDS.get(one.fault, "a container of this course")
-    if one.replaced_by is not None:
-        expected = f"{expected}: {one.replaced_by}"
     if one.fault in MISREAD or one.container is None:
         return reason(one.fault, expected, one.raw)
-    return reason(one.fault, f"{expected} ({course.coi})", f"label {one.serial} of {one.container.kind}")
+    observed = f"label {one.serial} of {one.container.kind}"
+    if one.fault is Code.LABEL_VOID:
+        observed = f"{observed}, {one.label}"
+    return reason(one.fault, f"{expected}{_replacement(one)} ({course.coi})", observed)
+
+
+def _replacement(one: Scanned) -> str:
+    """Which label replaced this one, when and by whom; and which one is live now, if that was replaced too."""
+    if one.replaced_by is None:
+        return ""
+    how = "" if one.replaced is None else f", {one.replaced[0]:%Y-%m-%d %H:%M} UTC by {one.replaced[1]}"
+    now = "" if one.container is None or one.container.serial == one.replaced_by else one.container.serial
+    return f": {one.replaced_by}{how}" + (f"; now {now}" if now else "")
+
+
+UNVERIFIED = frozenset({LabelState.ISSUED, LabelState.PRINTED})
+
+
+def expired(one: Scanned, within: timedelta, now: datetime) -> Scanned:
+    """A label that nobody scanned back in time is expired from then on, without anybody saying so."""
+    late = one.since is not None and now - one.since > within
+    return replace(one, label=LabelState.EXPIRED) if late and one.label in UNVERIFIED else one
 
 
 def fault_of(course: Course, one: Scanned) -> Code | None:

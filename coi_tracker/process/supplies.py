@@ -245,7 +245,7 @@ class SuiteFree:
         if use.other_containers:
             yield reason(Code.LINE_NOT_CLEAR, f"no other course's container in {use.suite}", f"{use.other_containers}")
         if use.other_labels:
-            yield reason(Code.LINE_NOT_CLEAR, f"no other course's label in {use.suite}", f"{use.other_labels}")
+            yield reason(Code.LINE_NOT_CLEAR, f"no other course's label in {use.suite}", ", ".join(use.other_labels))
 
     def say(self) -> str:
         """The need in words."""

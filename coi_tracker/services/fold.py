@@ -24,6 +24,8 @@ from coi_tracker.storage.types import utc_text
 from coi_tracker.vocabulary import ContainerState, HoldScope
 
 Values = dict[str, Any]
+CHANGES = frozenset({"performed", "label_printed"})
+"""Kinds of entries that change what a course is."""
 
 
 @dataclass
@@ -105,7 +107,7 @@ def fold(record: Record, chain: str, entries: Iterable[FoldedEntry]) -> Folded:
     folded = Folded(chain)
     for entry in entries:
         folded.entries += 1
-        if tables_of(folded.kind) and entry.kind == "performed":
+        if tables_of(folded.kind) and entry.kind in CHANGES:
             _step(record, folded, entry)
         folded.seq, folded.head = entry.seq, entry.digest
     if folded.course is not None:
@@ -134,6 +136,7 @@ def _of_course(folded: Folded, before: Course | None, after: Course, event: Even
     known = before.containers if before else {}
     changed = [one for key, one in after.containers.items() if known.get(key) != one]
     _issues(folded, before, after, event)
+    _prints(folded, after, event)
     for one in changed:
         for parent in one.parents:
             folded.keep("lineage", (one.id, parent), coi=after.coi, child=one.id, parent=parent)
@@ -153,6 +156,12 @@ def _issues(folded: Folded, before: Course | None, after: Course, event: Event) 
         if serial not in known:
             row = {"container": label.container, "coi": after.coi, "kind": str(label.kind), "event_id": event.id}
             folded.keep("label_issues", serial, serial=serial, issued_at=utc_text(event.recorded_at), **row)
+
+
+def _prints(folded: Folded, after: Course, event: Event) -> None:
+    for serial in event.evidence["labels"] if event.kind == "label_printed" else ():
+        row = {"coi": after.coi, "event_id": event.id, "printed_at": utc_text(event.recorded_at)}
+        folded.keep("label_prints", serial, serial=serial, **row)
 
 
 def _hand_off(folded: Folded, was: Container | None, now: Container, event: Event) -> None:

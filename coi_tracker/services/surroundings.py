@@ -5,6 +5,7 @@ One statement is read here, whatever the step. Judges nothing.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from coi_tracker.course import (
 )
 from coi_tracker.identity import safe_excerpt
 from coi_tracker.protocols.model import Protocol
+from coi_tracker.services.entries import event_of
 from coi_tracker.services.requests import AttemptRequest, SignatureClaim
 from coi_tracker.services.routing import ReadCode, Route
 from coi_tracker.storage.around import AccountSeen, AroundRequest, AroundRows
@@ -192,6 +194,7 @@ def _scanned(code: ReadCode, course: Course, rows: AroundRows) -> Scanned:
     seen = rows.labels.get(code.serial)
     if seen is None or (code.coi is not None and code.coi != seen.container.coi):
         return Scanned(raw, code.claim.by, code.claim.part, fault=Code.UNKNOWN_LABEL)
+    by = None if seen.replacing is None else event_of(json.loads(seen.replacing))
     return Scanned(
         raw,
         code.claim.by,
@@ -201,6 +204,8 @@ def _scanned(code: ReadCode, course: Course, rows: AroundRows) -> Scanned:
         replaced_by=seen.label.replaced_by,
         container=course.containers.get(seen.container.id, seen.container),
         subject=seen.subject,
+        since=seen.since,
+        replaced=None if by is None else (by.recorded_at, by.actor.name),
     )
 
 

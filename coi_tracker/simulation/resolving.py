@@ -207,8 +207,8 @@ def _suite(bench: Bench, intent: Intent, course: Course) -> SuiteUse | None:
     others = [c for c in bench.courses.values() if c.coi is not None and c.coi != course.coi]
     claimed = [c.coi for c in (course, *others) if c.facts.get("line.suite") == suite]
     inside = [c for o in others for c in o.containers.values() if c.position == suite and c.state not in FINAL_STATES]
-    labels = sum(1 for c in inside if c.label in OPEN_LABELS)
-    return SuiteUse(suite, claimed[0] if claimed else None, len(inside) - labels, labels)
+    labels = tuple(sorted(c.serial for c in inside if c.label in OPEN_LABELS))
+    return SuiteUse(suite, claimed[0] if claimed else None, len(inside) - len(labels), labels)
 
 
 def _shipper(bench: Bench, intent: Intent, course: Course) -> Shipper | None:

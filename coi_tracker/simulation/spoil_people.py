@@ -204,9 +204,9 @@ def _equipment(need: EquipmentGiven, scene: Scene) -> Found:
 def _suite_free(need: SuiteFree, scene: Scene) -> Found:
     suite = scene.attempt.evidence["suite"]
     for what, use in (
-        ("the suite is cleared for another course", SuiteUse(suite, "COTHER", 0, 0)),
-        ("another course's container is in the suite", SuiteUse(suite, None, 1, 0)),
-        ("another course's label is in the suite", SuiteUse(suite, None, 0, 1)),
+        ("the suite is cleared for another course", SuiteUse(suite, "COTHER", 0, ())),
+        ("another course's container is in the suite", SuiteUse(suite, None, 1, ())),
+        ("another course's label is in the suite", SuiteUse(suite, None, 0, ("L1",))),
         ("nobody looked into the suite", None),
     ):
         yield what, scene.around(suite=use), Code.LINE_NOT_CLEAR

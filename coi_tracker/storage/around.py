@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from coi_tracker.course import (
@@ -92,6 +92,8 @@ class LabelSeen:
     container: Container
     study: str | None
     subject: SubjectNumber | None
+    since: datetime | None = None  # printed, as far as the record knows, else issued
+    replacing: str | None = None  # the entry that issued the label in its place
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ class AroundRows:
     earlier: StoredEntry | None = None  # the entry of `attempt`
 
 
-_WIDTH = 15
+_WIDTH = 17
 
 
 def _part(name: str, columns: str, source: str) -> str:
@@ -153,11 +155,9 @@ _ENTRY = "id, chain, " + _whole("seq") + ", digest, kind, step, coi, recorded_at
 _SUITE = """
 FROM (SELECT
   (SELECT coi FROM suite_claims WHERE suite = :suite) AS claimed_by,
-  (SELECT count(*) FROM containers WHERE position = :suite AND coi <> :coi AND state NOT IN (FINAL)) AS others,
-  (SELECT count(*) FROM labels l JOIN containers c ON c.id = l.container
-    WHERE c.position = :suite AND c.coi <> :coi AND l.live AND l.state IN (OPEN)) AS labels
+  (SELECT count(*) FROM containers WHERE position = :suite AND coi <> :coi AND state NOT IN (FINAL)) AS others
 ) s
-""".replace("FINAL", _listed(FINAL_STATES)).replace("OPEN", _listed(OPEN_LABELS))
+""".replace("FINAL", _listed(FINAL_STATES))
 
 _PARTS: dict[str, str] = {
     "account": _part("account", f"id, name, {_flag('active')}", "FROM accounts WHERE id IN {accounts}"),
@@ -190,8 +190,10 @@ _PARTS: dict[str, str] = {
     "label": _part(
         "label",
         f"l.serial, l.kind, l.state, l.replaced_by, c.id, c.coi, c.kind, {_whole('c.part')}, c.state, c.holder, "
-        "c.serial, c.position, c.doc, k.study, k.subject",
+        "c.serial, c.position, c.doc, k.study, k.subject, COALESCE(d.printed_at, i.issued_at), e.entry",
         "FROM labels l JOIN containers c ON c.id = l.container LEFT JOIN courses k ON k.coi = c.coi "
+        "JOIN label_issues i ON i.serial = l.serial LEFT JOIN label_prints d ON d.serial = l.serial "
+        "LEFT JOIN label_issues r ON r.serial = l.replaced_by LEFT JOIN events e ON e.id = r.event_id "
         "WHERE l.serial IN {serials}",
     ),
     "shipper": _part(
@@ -200,7 +202,13 @@ _PARTS: dict[str, str] = {
         "FROM shippers s LEFT JOIN shipper_loads o ON o.shipper = s.id AND o.closed_event IS NULL "
         "LEFT JOIN labels l ON l.serial = s.serial WHERE s.id IN {shippers} OR s.serial IN {shippers}",
     ),
-    "suite": _part("suite", f"CAST(:suite AS TEXT), s.claimed_by, {_whole('s.others')}, {_whole('s.labels')}", _SUITE),
+    "suite": _part("suite", f"CAST(:suite AS TEXT), s.claimed_by, {_whole('s.others')}", _SUITE),
+    "stranger": _part(
+        "stranger",
+        "l.serial",
+        "FROM labels l JOIN containers c ON c.id = l.container "
+        f"WHERE c.position = :suite AND c.coi <> :coi AND l.live AND l.state IN ({_listed(OPEN_LABELS)})",
+    ),
     "booking": _part(
         "booking",
         f"day, {_whole('position')}, coi, purpose",
@@ -240,6 +248,7 @@ def _wanted(request: AroundRequest) -> Iterator[str]:
         "label": request.serials,
         "shipper": request.shippers,
         "suite": request.suite,
+        "stranger": request.suite,
         "booking": request.facility and request.days,
         "closed": request.facility and request.days,
         "entry": request.entries,
@@ -288,7 +297,7 @@ def _answers(request: AroundRequest, found: _Found) -> AroundRows:
         protocols={r[0]: Definition(r[1], r[0], r[2]) for r in found["protocol"]},
         labels={r[0]: _label(r) for r in found["label"]},
         shippers={r[0]: _shipper(r) for r in found["shipper"]},
-        suite=next((SuiteUse(r[0], r[1], int(r[2]), int(r[3])) for r in found["suite"]), None),
+        suite=_suite(found),
         days=_days(request, found, places),
         bookings=_bookings(found),
         entries={r[0]: _entry(r) for r in found["entry"]},
@@ -313,11 +322,17 @@ def _others(found: _Found) -> tuple[OtherCourse, ...]:
     return tuple(OtherCourse(r[0], Standing(r[1]), r[2] == "1", utc_from_text(r[3])) for r in rows)
 
 
+def _suite(found: _Found) -> SuiteUse | None:
+    strangers = tuple(sorted(row[0] for row in found["stranger"]))
+    return next((SuiteUse(r[0], r[1], int(r[2]), strangers) for r in found["suite"]), None)
+
+
 def _label(row: tuple[Any, ...]) -> LabelSeen:
     serial, kind, state, replaced_by = row[:4]
     container = container_from(row[4:12], rest=row[12])
     label = label_from(serial, container.id, kind, state, replaced_by)
-    return LabelSeen(label, container, study=row[13], subject=row[14])
+    since = utc_from_text_or_none(row[15])
+    return LabelSeen(label, container, study=row[13], subject=row[14], since=since, replacing=row[16])
 
 
 def _shipper(row: tuple[Any, ...]) -> Shipper:

@@ -50,6 +50,7 @@ OF_COURSE = (
     _table("lineage", "coi child parent", 3),
     _table("label_issues", "serial container coi kind event_id issued_at", 1, only_grows=True),
     _table("labels", "serial container coi kind state live replaced_by", 1),
+    _table("label_prints", "serial coi event_id printed_at", 1),
     _table(
         "hand_offs",
         "container opened_event from_place to_place closed_event",

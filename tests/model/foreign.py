@@ -100,7 +100,7 @@ def claimed_attempts(attempt: Attempt) -> Iterator[tuple[str, Attempt]]:
     around = attempt.around
     if attempt.step == "clear_line":
         suite = str(attempt.evidence["suite"])
-        for use in (SuiteUse(suite, "COTHER", 0, 0), SuiteUse(suite, None, 1, 0), SuiteUse(suite, None, 0, 1)):
+        for use in (SuiteUse(suite, "COTHER", 0, ()), SuiteUse(suite, None, 1, ()), SuiteUse(suite, None, 0, ("L1",))):
             yield f"suite {use}", replace(attempt, around=replace(around, suite=use))
     if around.shipper is not None:
         loaded = Shipper(ContainerId("shipper/THEIRS"), "SHIPPERTHEIRS", "COTHER", around.shipper.valid_until)

@@ -166,9 +166,9 @@ def test_a_shipper_and_what_it_is_loaded_for(filled):
 
 
 def test_a_suite_and_what_others_have_in_it(filled):
-    assert _around(filled, coi="C1", suite="suite-1").suite == SuiteUse("suite-1", "C1", 0, 0)
-    assert _around(filled, coi="C2", suite="suite-1").suite == SuiteUse("suite-1", "C1", 1, 1)
-    assert _around(filled, coi="C2", suite="suite-2").suite == SuiteUse("suite-2", None, 0, 0)
+    assert _around(filled, coi="C1", suite="suite-1").suite == SuiteUse("suite-1", "C1", 0, ())
+    assert _around(filled, coi="C2", suite="suite-1").suite == SuiteUse("suite-1", "C1", 1, ("L-C1-flask-1",))
+    assert _around(filled, coi="C2", suite="suite-2").suite == SuiteUse("suite-2", None, 0, ())
 
 
 def test_the_days_of_a_facility(filled):
@@ -198,4 +198,4 @@ def test_open_labels_of_a_container_that_is_gone_still_count_in_a_suite(filled):
     with filled.write() as tx:
         gone = a_container("C3", ContainerKind.FLASK, 1, position="suite-1", state="consumed")
         open_course(tx, with_containers(a_course("C3"), gone))
-    assert _around(filled, coi="C1", suite="suite-1").suite == SuiteUse("suite-1", "C1", 0, 1)
+    assert _around(filled, coi="C1", suite="suite-1").suite == SuiteUse("suite-1", "C1", 0, ("L-C3-flask-1",))
