@@ -168,6 +168,75 @@ def deactivate(account: str, reactivate: bool, by: str, reason: str, password_st
     click.echo(f"{account} is {'active' if reactivate else 'deactivated'}")
 
 
+@accounts.command("own-password")
+@click.argument("account")
+@click.option("--password-stdin", is_flag=True, help="Read passwords from standard input, the old one first.")
+@example("coi accounts own-password nina")
+def own_password(account: str, password_stdin: bool) -> None:
+    """Choose another password yourself. The old one is asked for first. One that somebody else set signs nothing."""
+    from coi_tracker.services import people
+
+    record = opened()
+    old = password_from(password_stdin, whose=account)
+    new = password_from(password_stdin, whose=account, confirm=True)
+    if not people.change_own_password(record, account, old=old, new=new):
+        raise Misconfigured(
+            expected="the password of an active account",
+            came=f"another one for {account!r}",
+            do="try again, or ask an administrator; nothing was changed",
+        )
+    click.echo(f"{account} has a new password")
+
+
+@accounts.command("unlock")
+@click.argument("account")
+@by_admin
+@example("coi accounts unlock nina --by anna --reason 'came in person'")
+def unlock(account: str, by: str, reason: str, password_stdin: bool) -> None:
+    """Let ACCOUNT try again at once after too many wrong passwords."""
+    from coi_tracker.services import lockout
+
+    record = opened()
+    lockout.unlock(record, account, by=admin(record, by, password_stdin=password_stdin), reason=reason)
+    click.echo(f"{account} can sign in again")
+
+
+@accounts.command("totp-remove")
+@click.argument("account")
+@by_admin
+@example("coi accounts totp-remove nina --by anna --reason 'telephone lost'")
+def totp_remove(account: str, by: str, reason: str, password_stdin: bool) -> None:
+    """Take the second factor of ACCOUNT away, when the device is lost."""
+    from coi_tracker.services import second_factor
+
+    record = opened()
+    second_factor.remove(record, account, by=admin(record, by, password_stdin=password_stdin), reason=reason)
+    click.echo(f"{account} has no second factor")
+
+
+@accounts.command("link")
+@click.argument("account")
+@click.argument("subject")
+@click.option("--issuer", help="The provider's issuer; the one of the settings when left out.")
+@click.option("--remove", is_flag=True, help="End the link.")
+@by_admin
+@example("coi accounts link nina 248289761001 --by anna --reason 'hospital sign-in'")
+def link(
+    account: str, subject: str, issuer: str | None, remove: bool, by: str, reason: str, password_stdin: bool
+) -> None:
+    """Say that SUBJECT of an outside sign-in is ACCOUNT. It signs in so; a signature still needs the password."""
+    from coi_tracker.services import outside_identity
+
+    record = opened()
+    whose = issuer or settings().oidc_issuer
+    if not whose:
+        raise click.UsageError("Which provider? Give --issuer, or set COI_OIDC_ISSUER")
+    actor = admin(record, by, password_stdin=password_stdin)
+    change = outside_identity.unlink if remove else outside_identity.link
+    change(record, account, issuer=whose.rstrip("/"), subject=subject, by=actor, reason=reason)
+    click.echo(f"{account} is {'no longer' if remove else 'now'} {subject} of {whose}")
+
+
 @click.group("person")
 @example("coi person erase 0042 --study iov_lun_202 --by anna --reason 'request of 3 May'")
 def person() -> None:
