@@ -21,6 +21,7 @@ from coi_tracker.storage.tables.courses import (
     SubjectRow,
     SuiteClaimRow,
 )
+from coi_tracker.storage.tables.drafts import StationDraftRow, StationScanRow
 from coi_tracker.storage.tables.log import (
     CheckpointRow,
     EventRow,
@@ -99,7 +100,9 @@ __all__ = [
     "ShipperRow",
     "SignInRow",
     "SignatureRow",
+    "StationDraftRow",
     "StationRow",
+    "StationScanRow",
     "StudyProtocolRow",
     "StudyRow",
     "SubjectRow",
