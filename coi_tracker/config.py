@@ -83,6 +83,9 @@ class Settings(BaseModel):
     oidc_client_id: str = Field("", max_length=200, description="the name that provider knows this tracker by")
     oidc_client_secret_file: Path | None = Field(None, description="a file with the secret shared with that provider")
     oidc_name: str = Field("the organisation", min_length=1, max_length=60, description="what people call it")
+    checkpoint_minutes: int = Field(
+        10, ge=0, le=1440, description="minutes between two signed checkpoints while pages are served; 0: none"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "warning", description="debug, info, warning or error"
     )

@@ -12,9 +12,22 @@ from flask import Flask
 
 from coi_tracker.config import Settings
 from coi_tracker.services.record import Record
-from web import access, assets, csrf, headers, home, navigation, pages, problems, session, signing_in, wording
+from web import (
+    access,
+    assets,
+    background,
+    csrf,
+    headers,
+    home,
+    navigation,
+    pages,
+    problems,
+    session,
+    signing_in,
+    wording,
+)
 
-__all__ = ["create_app"]
+__all__ = ["create_app", "start_workers"]
 
 MOST_BYTES = 2_000_000
 """Of a request. A page that takes files says so itself."""
@@ -41,6 +54,11 @@ def create_app(record: Record, settings: Settings | None = None) -> Flask:
         app.register_blueprint(blueprint)
     access.refuse_undeclared(app)
     return app
+
+
+def start_workers(record: Record, settings: Settings) -> background.Running:
+    """Start what goes on behind the pages. In the process that serves them: threads do not survive a fork."""
+    return background.start(background.of_the_log(record, settings))
 
 
 def _secret(record: Record) -> bytes:

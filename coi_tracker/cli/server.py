@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import socket
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -24,15 +25,18 @@ def serve_pages(settings: Settings) -> None:
 
     web = _room("web")
     refuse_taken_port(settings.host, settings.port)
-    app = web.create_app(until_the_end(open_record(settings)), settings)
+    record = until_the_end(open_record(settings))
+    app = web.create_app(record, settings)
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     click.echo(f"Serving http://{shown}:{settings.port}/ until stopped (Ctrl-C)")
     sys.stdout.flush()
-    server = _gunicorn(app, settings)
+    server = _gunicorn(app, settings, begin=lambda: web.start_workers(record, settings))
     if server is not None:
         server.run()
-    else:
-        _room("werkzeug.serving").run_simple(settings.host, settings.port, app, threaded=True)
+        return
+    running = web.start_workers(record, settings)
+    _room("werkzeug.serving").run_simple(settings.host, settings.port, app, threaded=True)
+    running.stop()
 
 
 def _room(name: str) -> Any:
@@ -63,8 +67,11 @@ def refuse_taken_port(host: str, port: int) -> None:
             ) from error
 
 
-def _gunicorn(app: Any, settings: Settings) -> Any:
-    """A gunicorn that serves this application, or None where gunicorn does not run."""
+def _gunicorn(app: Any, settings: Settings, *, begin: Callable[[], Any]) -> Any:
+    """A gunicorn that serves this application, or None where gunicorn does not run.
+
+    `begin` is called in the process that answers, after the fork: it starts what goes on behind the pages.
+    """
     try:
         base = importlib.import_module("gunicorn.app.base")
     except ImportError:
@@ -76,6 +83,9 @@ def _gunicorn(app: Any, settings: Settings) -> Any:
         "workers": 1,
         "loglevel": settings.log_level,
         "graceful_timeout": 10,
+        "control_socket_disable": True,  # a second way in, in the home folder, that nobody asked for
+        "post_worker_init": lambda worker: setattr(worker, "behind", begin()),
+        "worker_exit": lambda _, worker: worker.behind.stop(),
     }
 
     class Server(base.BaseApplication):  # type: ignore[misc, name-defined]

@@ -88,7 +88,7 @@ def test_a_demonstration_is_made_verified_and_made_anew(house: Path) -> None:
 def test_a_demonstration_serves_its_courses_and_keeps_others_off(house: Path) -> None:
     port = free_port()
     with running(house, "demo", "--participants", "1", "--dir", "show", port=port):
-        assert "Courses" in page(port, "/")
+        assert "Sign in" in page(port, "/")
         second = coi("demo", "--no-serve", "--dir", "show")
         assert second.exit_code == 1
         assert "nobody else at the demonstration" in second.stderr
@@ -123,7 +123,7 @@ def test_the_server_answers_until_it_is_stopped(house: Path) -> None:
     assert coi("init", "--admin", "anna", "--password-stdin", typed="a password for anna\n").exit_code == 0
     port = free_port()
     with running(house, "serve", port=port) as process:
-        assert "The record has none yet" in page(port, "/")
+        assert "Sign in" in page(port, "/")
         with pytest.raises(urllib.error.HTTPError) as caught:
             page(port, "/nothing")
         assert caught.value.code == 404
