@@ -352,3 +352,20 @@ class AskedFor(StrEnum):
     SECOND_FACTOR = "second_factor"
     SIGNATURE = "signature"
     COMMAND = "command"
+
+
+class TokenKind(StrEnum):
+    """What another system is that may call: the device of one station, or a program."""
+
+    STATION = "station"
+    INTEGRATION = "integration"
+
+
+class Scope(StrEnum):
+    """What a token lets a program do. A closed list; what is not given is refused."""
+
+    READ_COURSES = "read:courses"
+    READ_ENTRIES = "read:entries"
+    READ_PLACES = "read:places"
+    WRITE_ATTEMPTS = "write:attempts"
+    EXPORT = "export"

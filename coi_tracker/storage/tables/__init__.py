@@ -22,6 +22,7 @@ from coi_tracker.storage.tables.courses import (
     SuiteClaimRow,
 )
 from coi_tracker.storage.tables.drafts import StationDraftRow, StationScanRow
+from coi_tracker.storage.tables.integrations import ApiTokenRow, WebhookRow
 from coi_tracker.storage.tables.log import (
     CheckpointRow,
     EventRow,
@@ -62,6 +63,7 @@ from coi_tracker.storage.tables.sessions import WebSessionRow
 __all__ = [
     "AccountRoleRow",
     "AccountRow",
+    "ApiTokenRow",
     "BookingRow",
     "ChainRow",
     "CheckpointRow",
@@ -110,4 +112,5 @@ __all__ = [
     "TreeNodeRow",
     "UnsequencedRow",
     "WebSessionRow",
+    "WebhookRow",
 ]
