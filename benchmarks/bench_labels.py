@@ -72,7 +72,7 @@ def bare_reportlab(job: str) -> None:
     canvas_class = import_module("reportlab.pdfgen.canvas").Canvas
     io, mm = import_module("io"), import_module("reportlab.lib.units").mm
     drawing = layout.draw(jobs.read_job(json.dumps(json.loads(job)[:1]))[0])
-    runs, target = drawing.symbols[0].runs(), io.BytesIO()
+    runs, target = [run for symbol in drawing.symbols for run in symbol.runs()], io.BytesIO()
     for name in (fonts.PLAIN, fonts.BOLD):
         fonts.face(name)
     started = time.process_time()

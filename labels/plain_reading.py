@@ -8,6 +8,7 @@ to 48 modules), ISO/IEC 15417. Encodings that zint may choose for printable ASCI
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Final
 
 Matrix = tuple[tuple[bool, ...], ...]
@@ -128,18 +129,31 @@ def _refuse_border(region: Matrix) -> None:
 
 def _codewords(modules: Matrix) -> list[int]:
     """Codewords in their order along the diagonals (ISO/IEC 16022, annex F)."""
-    size = len(modules)
-    seen: set[tuple[int, int]] = set()
-    words = [_byte(modules, places, seen) for places in _walk(size, seen)]
-    rest = [(row, column) for row in range(size) for column in range(size) if (row, column) not in seen]
+    rest = _places_of_none(len(modules))
     if rest and [modules[row][column] for row, column in rest] != [True, False, False, True]:
         raise Unreadable("a wrong fixed pattern in the lower right corner")
+    return [
+        sum(modules[row][column] << (7 - bit) for bit, (row, column) in enumerate(places))
+        for places in codeword_places(len(modules))
+    ]
+
+
+@cache
+def codeword_places(size: int) -> list[list[tuple[int, int]]]:
+    """The eight places (row, column; highest bit first) of each codeword in `size` rows of data modules."""
+    seen: set[tuple[int, int]] = set()
+    words = []
+    for places in _walk(size, seen):
+        seen.update(places)
+        words.append(places)
     return words
 
 
-def _byte(modules: Matrix, places: list[tuple[int, int]], seen: set[tuple[int, int]]) -> int:
-    seen.update(places)
-    return sum(modules[row][column] << (7 - bit) for bit, (row, column) in enumerate(places))
+@cache
+def _places_of_none(size: int) -> list[tuple[int, int]]:
+    """Those that no codeword takes: four in the lower right corner, or none."""
+    taken = {place for places in codeword_places(size) for place in places}
+    return [(row, column) for row in range(size) for column in range(size) if (row, column) not in taken]
 
 
 def _walk(size: int, seen: set[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:

@@ -53,7 +53,7 @@ def in_places(picture, sheet: Sheet, page: int, *, start: int) -> list[str]:
         if page == 0 and place < start - 1:
             assert label.convert("L").getextrema() == (255, 255)
         else:
-            texts += sample.decoded(label)
+            texts += sorted(set(sample.decoded(label)))  # it says its code twice
     return texts
 
 

@@ -57,25 +57,24 @@ def shot(template: Template, place: int, *, seed: int) -> Shot:
     dots = dots_of(drawing)
     around = Image.new("L", (right - left, bottom - top), 255)
     around.paste(_alone(dots, drawing, place), (-left, -top))
-    symbol = drawing.symbols[place]
-    x, y = round(symbol.x * PER_MM) - left, round(symbol.y * PER_MM) - top
-    width, height = _size(symbol)
     text = text_of(content.payload, template.symbols[place].symbology)
-    return Shot(around, (x, y, x + width, y + height), text)
+    modules = box_of(drawing.symbols[place])
+    return Shot(around, (modules[0] - left, modules[1] - top, modules[2] - left, modules[3] - top), text)
 
 
 def _alone(dots: Image.Image, drawing: Drawing, place: int) -> Image.Image:
     """The label without its other symbols, so that only this one can be read."""
     for nth, symbol in enumerate(drawing.symbols):
         if nth != place:
-            width, height = _size(symbol)
-            x, y = round(symbol.x * PER_MM), round(symbol.y * PER_MM)
-            dots.paste(255, (x, y, x + width, y + height))
+            dots.paste(255, box_of(symbol))
     return dots
 
 
-def _size(symbol: PlacedSymbol) -> tuple[int, int]:
-    return round(len(symbol.matrix[0]) * symbol.module * PER_MM), round(len(symbol.matrix) * symbol.row * PER_MM)
+def box_of(symbol: PlacedSymbol) -> tuple[int, int, int, int]:
+    """Where the modules of a symbol are on the picture of a label, in pixels: left, top, right, bottom."""
+    x, y = round(symbol.x * PER_MM), round(symbol.y * PER_MM)
+    width = round(len(symbol.matrix[0]) * symbol.module * PER_MM)
+    return x, y, x + width, y + round(len(symbol.matrix) * symbol.row * PER_MM)
 
 
 FORMATS = zxingcpp.BarcodeFormats(
@@ -172,14 +171,12 @@ def bent(shot: Shot, rng: random.Random) -> Image.Image:
 
 def spotted(shot: Shot, rng: random.Random) -> Image.Image:
     """Drops of 0.5 to 1.2 mm, dark or light, until they cover 15 % of the modules."""
-    return _dirty(shot, rng, sizes=(0.5, 1.2))
+    return soiled(shot.picture, shot.symbol, rng, area=DIRTY * area_of(shot.symbol), sizes=DROPS)
 
 
 def smeared(shot: Shot, rng: random.Random) -> Image.Image:
     """One blot over 15 % of the modules."""
-    left, top, right, bottom = shot.symbol
-    side = 2 * math.sqrt(0.15 * (right - left) * (bottom - top) / math.pi) / PER_MM
-    return _dirty(shot, rng, sizes=(side / 3, side / 3), near=side / 3)
+    return blotted(shot.picture, shot.symbol, rng, area=DIRTY * area_of(shot.symbol))
 
 
 KINDS: dict[str, Wear] = {
@@ -194,12 +191,44 @@ KINDS: dict[str, Wear] = {
 }
 
 
-def _dirty(shot: Shot, rng: random.Random, *, sizes: tuple[float, float], near: float = 0) -> Image.Image:
-    """Round spots inside the symbol: all over it, or (`near`, in mm) one beside the other, as far away as it needs."""
-    left, top, right, bottom = shot.symbol
-    picture, covered = shot.picture.copy(), Image.new("1", shot.picture.size)
+DIRTY = 0.15
+"""The share of a symbol that dirt covers."""
+
+DROPS = (0.5, 1.2)
+"""mm across, from the smallest to the largest."""
+
+
+def area_of(box: tuple[int, int, int, int]) -> int:
+    """Pixels of a box: left, top, right, bottom."""
+    left, top, right, bottom = box
+    return (right - left) * (bottom - top)
+
+
+def blotted(
+    picture: Image.Image, box: tuple[int, int, int, int], rng: random.Random, *, area: float
+) -> Image.Image:  # fmt: skip
+    """One blot of so many pixels, its middle anywhere in the box."""
+    third = 2 * math.sqrt(area / math.pi) / PER_MM / 3
+    return soiled(picture, box, rng, area=area, sizes=(third, third), near=third)
+
+
+def soiled(
+    picture: Image.Image,
+    box: tuple[int, int, int, int],
+    rng: random.Random,
+    *,
+    area: float,
+    sizes: tuple[float, float],
+    near: float = 0,
+) -> Image.Image:
+    """Round spots inside the box, until they cover `area` pixels of it.
+
+    They lie all over it, or (`near`, in mm) one beside the other, as far away as it needs.
+    """
+    left, top, right, bottom = box
+    picture, covered = picture.copy(), Image.new("1", (right - left, bottom - top))
     middle, blot = (rng.uniform(left, right), rng.uniform(top, bottom)), rng.choice(_DIRT)
-    while sum(covered.histogram()[1:]) < 0.15 * (right - left) * (bottom - top):
+    while sum(covered.histogram()[1:]) < area:
         radius = rng.uniform(*sizes) / 2 * PER_MM
         x, y = rng.uniform(left, right), rng.uniform(top, bottom)
         if near:
@@ -209,7 +238,8 @@ def _dirty(shot: Shot, rng: random.Random, *, sizes: tuple[float, float], near: 
         inside = (max(left, x - radius), max(top, y - radius), min(right, x + radius), min(bottom, y + radius))
         if inside[2] > inside[0] and inside[3] > inside[1]:
             ImageDraw.Draw(picture).ellipse(inside, fill=blot if near else rng.choice(_DIRT))
-            ImageDraw.Draw(covered).ellipse(inside, fill=1)
+            there = (inside[0] - left, inside[1] - top, inside[2] - left, inside[3] - top)
+            ImageDraw.Draw(covered).ellipse(there, fill=1)
     return picture
 
 

@@ -163,7 +163,7 @@ def test_a_job_goes_to_sheets_from_the_start_position_on(tmp_path: Path) -> None
     job = json.dumps([order(seed) for seed in range(7)])
     out = tmp_path / "sheets.pdf"
     assert run("--json", "-", "--paper", "A4", "--start", "9", "--out", str(out), given=job).exit_code == 0
-    pages = [sample.decoded(page) for page in sample.pdf_pages(out.read_bytes(), dpi=200)]
+    pages = [set(sample.decoded(page)) for page in sample.pdf_pages(out.read_bytes(), dpi=200)]
     assert [len(page) for page in pages] == [2, 5]
     assert sorted(text for page in pages for text in page) == sorted(sample.payload(seed).format() for seed in range(7))
 
@@ -180,8 +180,7 @@ def test_times_storage_and_another_symbology_can_be_given(tmp_path: Path) -> Non
     for words in ("Frozen 15 MAR 2026 00:20 UTC+9", "EXP 14 MAR 2027 09:00 UTC+9", "Below -150"):
         assert words in text
     (page,) = sample.pdf_pages(out.read_bytes())
-    (found,) = zxingcpp.read_barcodes(page)
-    assert found.format == zxingcpp.BarcodeFormat.DataMatrix
+    assert {one.format for one in zxingcpp.read_barcodes(page)} == {zxingcpp.BarcodeFormat.DataMatrix}
 
 
 def test_a_label_of_a_thing_carries_its_code(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ CHANGES: dict[str, tuple[Callable[[str], str], str]] = {
         "symbol 1 and title overlap",
     ),
     "modules too small": (lambda text: text.replace("0.423", "0.2"), "modules of 0.2 mm"),
-    "type too small": (lambda text: text.replace("least_mm = 1.4", "least_mm = 0.5"), "type of texts under"),
+    "type too small": (lambda text: text.replace("least_mm = 1.3", "least_mm = 0.5"), "type of texts under"),
     "codes too small": (lambda text: text.replace("least_mm = 2.8", "least_mm = 1.5"), "type of serial under 1.8"),
     "no room for the longest site": (
         lambda text: text.replace("[2, 22.5, 71, 3.9]", "[2, 22.5, 71, 2.5]"),
@@ -73,7 +73,7 @@ CHANGES: dict[str, tuple[Callable[[str], str], str]] = {
     "a text left out": (lambda text: text.replace("texts_most", 'without = ["coi"]\ntexts_most'), "may be left out"),
     "across a die cut": (
         lambda text: text + "\n[[part]]\nbox_mm = [0, 0, 60, 50]\n",
-        "title crosses a cut",
+        "symbol 2 crosses a cut",
     ),
     "no symbol": (
         lambda text: "symbol = []\n" + text[: text.index("[[symbol]]")] + text[text.index("[[block]]") :],
@@ -91,7 +91,7 @@ CHANGES: dict[str, tuple[Callable[[str], str], str]] = {
         lambda text: text.replace("module_mm = 0.423", "module_mm = 0.423\nleast_mil = 5"),
         "modules of 5 mil allowed",
     ),
-    "a version in words": (lambda text: text.replace("version = 2", 'version = "two"'), "not a whole number"),
+    "a version in words": (lambda text: text.replace("version = 3", 'version = "two"'), "not a whole number"),
     "no place for the texts": (lambda text: text.replace('shows = "texts"', 'shows = "study"'), "instead of"),
     "something else shown": (lambda text: text.replace('shows = "texts"', 'shows = "patient"'), "patient"),
 }
