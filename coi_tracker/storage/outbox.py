@@ -34,14 +34,14 @@ def put(tx: Transaction, topic: str, *, body: str, at: datetime) -> None:
 
 _TAKE = """
 SELECT n, topic, body, made_at, tries FROM outbox WHERE topic = :topic AND done_at IS NULL
-ORDER BY n LIMIT :limit
+AND body = COALESCE(:body, body) ORDER BY n LIMIT :limit
 """
 
 
-def take(tx: Transaction, topic: str, *, limit: int = 100) -> list[Task]:
-    """The oldest undone tasks of a topic that nobody else has taken; ours until this transaction ends."""
+def take(tx: Transaction, topic: str, *, limit: int = 100, body: str | None = None) -> list[Task]:
+    """The oldest undone tasks of a topic (or the one with a body) that nobody else has, ours until the end."""
     sql = _TAKE + " FOR UPDATE SKIP LOCKED" if tx.kind == "postgresql" else _TAKE
-    rows = tx.query(sql, topic=topic, limit=limit)
+    rows = tx.query(sql, topic=topic, limit=limit, body=body)
     return [Task(n, of, body, utc_from_text(made_at), tries) for n, of, body, made_at, tries in rows]
 
 

@@ -265,6 +265,11 @@ def live_in_jobs(tx: Transaction, serials: Sequence[str]) -> list[LabelInJob]:
     return [LabelInJob(serial, job, printer, PrintState(state)) for serial, job, printer, state in rows]
 
 
+def was_in_a_job(tx: Transaction, serial: str) -> bool:
+    """Whether a serial was in any job: then it is known what became of it there."""
+    return bool(tx.query("SELECT 1 FROM print_labels WHERE serial = :serial LIMIT 1", serial=serial))
+
+
 def all_of_course(tx: Transaction, coi: str) -> list[tuple[str, str, PrintState]]:
     """For each label of a course in each job: (job, serial, what became of it there)."""
     rows = tx.query(

@@ -1,0 +1,1 @@
+"""Printing: jobs, printers, what is counted, and what is never printed twice."""
