@@ -78,8 +78,8 @@ def fits(password_hash: str | None, password: str) -> bool:
 
 
 def _normal(password: str) -> str:
-    """The same password typed on another keyboard is the same: RFC 8265 asks for NFC."""
-    return unicodedata.normalize("NFC", password)
+    """The same password typed on another keyboard is the same: RFC 8265 asks for NFC. Half a character becomes '?'."""
+    return unicodedata.normalize("NFC", password).encode("utf-8", "replace").decode()
 
 
 def refuse_used(record: Record, account: str, password: str) -> None:

@@ -81,7 +81,7 @@ def right_password(
     The lock is looked at after hashing, so that guesses sent all at once do not overtake the count of the wrong ones.
     """
     with record.database.read() as tx:
-        found = registry.find_account(tx, account)
+        found = registry.find_account(tx, account if _ID.fullmatch(account) else lockout.NOBODY)
     usable = found is not None and found.active
     right = password_rules.fits(found.password_hash if found is not None else None, password)
     if found is None or not usable or not right:

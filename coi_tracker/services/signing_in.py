@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from coi_tracker.course import AccountId
 from coi_tracker.errors import NotUnderstood
-from coi_tracker.identity import BadgeCode
+from coi_tracker.identity import BadgeCode, read_scan
 from coi_tracker.services import lockout, password_rules, people, second_factor
 from coi_tracker.services.lockout import Failures
 from coi_tracker.services.password_rules import MustChange
@@ -104,11 +104,12 @@ def _account_of(record: Record, who: str) -> str:
     """The account of a scanned badge; what was typed otherwise. Both cost one question to the database."""
     text = who.strip()[:200]
     try:
-        badge = BadgeCode.parse(text)
+        read = read_scan(text)
     except NotUnderstood:
-        badge = None
+        read = None
+    badge = read.text if isinstance(read, BadgeCode) else lockout.NOBODY
     with record.database.read() as tx:
-        found = registry.find_badge(tx, badge.text if badge is not None else text)
-    if badge is None or found is None:
-        return text.lower() if badge is None else lockout.NOBODY
-    return found.id
+        found = registry.find_badge(tx, badge)
+    if badge == lockout.NOBODY:
+        return text.lower()
+    return lockout.NOBODY if found is None else found.id
