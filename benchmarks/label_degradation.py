@@ -96,23 +96,24 @@ def work(tries: int) -> Iterator[tuple[str, Callable[[], dict[str, tuple[int, in
     yield "ladder", partial(soiled_labels.rates, template_for(SHOWN), ladder, tries=tries)
 
 
-def measured(tries: int, kept: Path | None) -> dict[str, Counts]:
-    """Right and wrong readings of each row; what is kept already is not measured again."""
-    rates: dict[str, Counts] = json.loads(kept.read_text()) if kept and kept.exists() else {}
+def measured(tries: int, kept: Path | None) -> tuple[dict[str, str], dict[str, Counts]]:
+    """Where it was begun, and the right and wrong readings of each row; what is kept already is not measured again."""
+    before = json.loads(kept.read_text()) if kept and kept.exists() else {"made": origin(), "rates": {}}
+    rates: dict[str, Counts] = before["rates"]
     for name, measure in work(tries):
         if name not in rates:
             print(name, file=sys.stderr, flush=True)
             rates[name] = {kind: list(counts) for kind, counts in measure().items()}
             if kept:
-                kept.write_text(json.dumps(rates))
-    return rates
+                kept.write_text(json.dumps(before))
+    return before["made"], rates
 
 
 def main(tries: int, kept: Path | None) -> int:
-    rates = measured(tries, kept)
+    made, rates = measured(tries, kept)
     readings = tries * sum(map(len, rates.values()))
     wrong = sum(bad for row in rates.values() for _, bad in row.values())
-    print(HEAD.format(tries=tries, **origin(), all=f"{readings:,}".replace(",", " "), wrong=wrong).rstrip())
+    print(HEAD.format(tries=tries, **made, all=f"{readings:,}".replace(",", " "), wrong=wrong).rstrip())
     print(LABELS)
     print_rates("template", {f"{kind}": rates[f"{kind}"] for kind in LabelKind}, list(soiled_labels.KINDS), tries)
     print(LADDER.format(kind=SHOWN))

@@ -134,7 +134,12 @@ def _numbered(place: int, order: LabelOrder) -> LabelContent:
     try:
         return order.content()
     except NotUnderstood as error:
-        raise NotUnderstood(expected=error.expected, came=f"{error.came} (label {place})", do=error.do) from error
+        raise of_label(error, place) from error
+
+
+def of_label(error: NotUnderstood, place: int) -> NotUnderstood:
+    """The same sentence, with the label of a job (counted from 1) that it is about."""
+    return NotUnderstood(expected=error.expected, came=f"{error.came} (label {place})", do=error.do)
 
 
 _Kind = TypeVar("_Kind", bound=Read)

@@ -11,6 +11,7 @@ from typing import Final
 
 from coi_tracker.errors import NotUnderstood
 from labels.content import LabelContent
+from labels.job import of_label
 from labels.layout import DPI, Drawing, draw
 from labels.pdf import pdf_of, sheets_pdf_of
 from labels.png import png_of
@@ -47,9 +48,13 @@ def rendered(labels: Sequence[LabelContent], wish: Wish) -> bytes:
 
 def drawn(labels: Sequence[LabelContent], wish: Wish) -> Iterator[Drawing]:
     """One drawing after another, so that a long job never has all of them in memory."""
-    for label in labels:
+    for place, label in enumerate(labels, start=1):
         template = template_for(label.kind)
-        yield draw(label, template.with_symbology(wish.symbology) if wish.symbology else template, dpi=wish.dpi)
+        try:
+            drawing = draw(label, template.with_symbology(wish.symbology) if wish.symbology else template, dpi=wish.dpi)
+        except NotUnderstood as error:
+            raise of_label(error, place) from error
+        yield drawing
 
 
 def _refuse_odd_wish(labels: Sequence[LabelContent], wish: Wish) -> None:
