@@ -6,6 +6,7 @@ hour are kept for one account, so that somebody who tries all night cannot fill 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from coi_tracker.course import Actor, Event, Reason
@@ -19,14 +20,17 @@ from coi_tracker.services.viewers import Viewer
 from coi_tracker.storage.chains import append_entry, lock_chain, move_head
 from coi_tracker.storage.transaction import Transaction
 from coi_tracker.storage.types import utc_text
-from coi_tracker.vocabulary import ReasonCode, Role
+from coi_tracker.vocabulary import ReasonCode
 
 MOST_AN_HOUR = 60
 """Entries of one account. What comes after that in the hour is refused all the same."""
 
 
-def keep_denial(record: Record, who: Viewer, *, tried: str, needed: frozenset[Role]) -> bool:
-    """Keep that somebody was refused what she tried to reach. False: enough of this hour were kept already."""
+def keep_denial(record: Record, who: Viewer, *, tried: str, needed: Collection[str], has: str | None = None) -> bool:
+    """Keep that somebody was refused what she tried to reach. False: enough of this hour were kept already.
+
+    `needed`: the roles that would have done. `has`: what she has in their place, where that is no roles.
+    """
     chain = account_chain(who.account)
     with record.database.write() as tx:
         locked = lock_chain(tx, chain, exclusive=(chain,), create=True)
@@ -34,7 +38,7 @@ def keep_denial(record: Record, who: Viewer, *, tried: str, needed: frozenset[Ro
             raise BrokenPromise(expected=f"the chain {chain}", came="none", do="report this fault of the product")
         if _kept_lately(record, tx, chain) >= MOST_AN_HOUR:
             return False
-        entry = new_entry(_event(record, who, chain, tried, needed), seq=locked.seq + 1, prev=locked.head)
+        entry = new_entry(_event(record, who, chain, tried, needed, has), seq=locked.seq + 1, prev=locked.head)
         append_entry(tx, entry)
         move_head(tx, locked, entry)
     return True
@@ -46,9 +50,11 @@ def _kept_lately(record: Record, tx: Transaction, chain: str) -> int:
     return int(tx.query(sql, chain=chain, since=since)[0][0])
 
 
-def _event(record: Record, who: Viewer, chain: str, tried: str, needed: frozenset[Role]) -> Event:
+def _event(
+    record: Record, who: Viewer, chain: str, tried: str, needed: Collection[str], has: str | None = None
+) -> Event:
     now = record.clock()
-    has = ", ".join(sorted({str(one.role) for one in who.roles})) or "none"
+    roles = ", ".join(sorted({str(one.role) for one in who.roles})) or "none"
     wanted = " or ".join(sorted(needed)) or "nobody"
     return Event(
         id=new_event_id(record),
@@ -65,7 +71,7 @@ def _event(record: Record, who: Viewer, chain: str, tried: str, needed: frozense
         containers=(),
         evidence={"tried": safe_excerpt(tried, 120)},
         signers=(),
-        reasons=(Reason(ReasonCode.ROLE_MISSING, wanted, f"roles: {has}"),),
+        reasons=(Reason(ReasonCode.ROLE_MISSING, wanted, has or f"roles: {roles}"),),
         refers_to=None,
         software=record.software,
     )

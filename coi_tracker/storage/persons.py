@@ -20,6 +20,7 @@ from datetime import date
 from cryptography.exceptions import InvalidTag
 
 from coi_tracker.errors import BrokenPromise, Misconfigured
+from coi_tracker.storage import integrations
 from coi_tracker.storage.keyfile import MasterKey
 from coi_tracker.storage.sealing import seal, unseal
 from coi_tracker.storage.second_factors import rewrap_secrets
@@ -113,8 +114,8 @@ def erase_person(tx: Transaction, *, study: str, subject: str) -> bool:
 def rewrap(tx: Transaction, keys: tuple[MasterKey, ...]) -> int:
     """Queue every person's key wrapped anew by the first key of the file, and the index with it; how many.
 
-    The secrets of second factors go with them: they are encrypted by the same file. After it, the other keys can
-    leave the file. The persons' data keys, and so the ciphertexts, stay.
+    The secrets of second factors and of webhooks go with them: they are encrypted by the same file. After it, the
+    other keys can leave the file. The persons' data keys, and so the ciphertexts, stay.
     """
     rows = tx.query("SELECT study, subject, wrapped_key FROM person_keys ORDER BY study, subject")
     for study, subject, wrapped in rows:
@@ -131,6 +132,7 @@ def rewrap(tx: Transaction, keys: tuple[MasterKey, ...]) -> int:
             {**place, "found": None if number is None else blind_index(keys[0], number)},
         )
     rewrap_secrets(tx, keys)
+    integrations.rewrap_secrets(tx, keys)
     return len(rows)
 
 
