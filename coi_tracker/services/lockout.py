@@ -37,7 +37,10 @@ class Failures:
 
 
 def count_failure(record: Record, account: str | None, *, asked_for: AskedFor, station: str | None = None) -> None:
-    """One more failed try. Locks the account when it is one too many; None: there is no such account."""
+    """One more failed try. Locks the account when it is one too many; None: there is no such account.
+
+    Of a locked account none is too many: they count from the end of the lock.
+    """
     whose = account or NOBODY
     now = record.clock()
     with record.database.write() as tx:
@@ -46,7 +49,7 @@ def count_failure(record: Record, account: str | None, *, asked_for: AskedFor, s
         since = max(before.counted_from or _EVER, now - record.rules.window)
         after = replace(before, failures=before.failures + 1, unreported=before.unreported + 1, last_failed_at=now)
         too_many = sign_ins.failures_after(tx, whose, since) >= record.rules.tries
-        if too_many and account is not None and not is_locked(before, now):
+        if too_many and account is not None:
             after = _locked(record, tx, after, now)
         sign_ins.save_standing(tx, after)
 
