@@ -20,8 +20,10 @@ from coi_tracker.errors import Misconfigured
 
 PREFIX = "COI_"
 DEFAULT_FILE = Path("coi.toml")
-NOT_SETTINGS = frozenset({"COI_CONFIG", "COI_EPCIS_SCHEMA", "COI_REQUIRE_ALL"})
-"""Names of the environment that begin like a setting and are none: where the file is, and what tests read."""
+NOT_SETTINGS = frozenset(
+    {"COI_CONFIG", "COI_EPCIS_SCHEMA", "COI_REQUIRE_ALL", "COI_ISBT128_FACILITY", "COI_ZPL_RENDERER_JS"}
+)
+"""Names that begin like a setting and are none: where the file is, what tests read, and what `labels` reads."""
 
 _ORIGIN = re.compile(r"[!-*,-~]{1,200}")
 _ISSUER = re.compile(r"https://[^\s?#]{1,500}|http://(127\.0\.0\.1|\[::1\]|localhost)(:\d+)?(/[^\s?#]{0,500})?")

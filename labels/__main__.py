@@ -13,10 +13,12 @@ from typing import Any, NoReturn
 import click
 
 from coi_tracker.errors import CoiError, Misconfigured, NotUnderstood
+from coi_tracker.isbt128 import CompoundMessage
 from labels.content import LabelContent
+from labels.isbt128_sticker import sticker
 from labels.job import LabelOrder, MomentOrder, read_job
 from labels.layout import DPI
-from labels.outputs import SUFFIXES, Wish, rendered
+from labels.outputs import SUFFIXES, Wish, put_out, rendered
 from labels.sheets import PAPERS
 from labels.symbol import Symbology
 from labels.template import RESOLUTIONS
@@ -59,26 +61,39 @@ where when and expiry are objects with the keys at and zone.
 @click.option("--storage", help="How it is stored.")
 @click.option("--place", help="What a station or a storage place is called.")
 @click.option("--json", "job", type=click.Path(path_type=Path), help="File with a list of labels, or - for input.")
+@click.option("--isbt128", "message", help="Instead of a label: a sticker of this ISBT 128 compound message.")
+@click.option("--isbt128-facility", envvar="COI_ISBT128_FACILITY", default="", help="Your number with ICCBBA.")
 @click.option("--dpi", type=click.Choice([str(dpi) for dpi in RESOLUTIONS]), default=str(DPI), help="Print head.")
 @click.option("--symbol", type=click.Choice(["qr", "data_matrix"]), help="Instead of what the template says.")
 @click.option("--paper", type=click.Choice(list(PAPERS)), help="Sheets instead of a roll (PDF only).")
 @click.option("--start", type=int, default=1, help="First free position of the first sheet, row by row from 1.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="FILE.pdf, .svg, .png or .zpl")
-def main(job: Path | None, out: Path, **given: Any) -> None:
+def main(job: Path | None, out: Path, message: str | None, isbt128_facility: str, **given: Any) -> None:
     """Print labels: to a PDF roll or sheets, an SVG or PNG picture, or ZPL for a label printer."""
     wish = _wish(out, given)
     label = {name: value for name, value in given.items() if value not in (None, ())}
-    _refuse_misuse(job, label)
+    _refuse_misuse(job, label, message)
     try:
-        labels = _from_file(job) if job is not None else [_from_options(label)]
-        _write(out, rendered(labels, wish))
+        count = _print(out, wish, job, label) if message is None else _stick(out, wish, message, isbt128_facility)
     except CoiError as error:
         _fail(error)
     except OSError as error:
         came = f"'{error.strerror}' for {error.filename or out}"
         do = "check --json, --out and the room on the disk"
         _fail(Misconfigured(expected="a file to read and a folder to write to", came=came, do=do))
-    click.echo(f"{len(labels)} label{'s' if len(labels) > 1 else ''} in {out}")
+    click.echo(f"{count} {'label' if message is None else 'sticker'}{'s' if count > 1 else ''} in {out}")
+
+
+def _print(out: Path, wish: Wish, job: Path | None, label: dict[str, Any]) -> int:
+    labels = _from_file(job) if job is not None else [_from_options(label)]
+    _write(out, rendered(labels, wish))
+    return len(labels)
+
+
+def _stick(out: Path, wish: Wish, message: str, facility: str) -> int:
+    drawing = sticker(CompoundMessage.parse(message), facility=facility, dpi=wish.dpi)
+    _write(out, put_out(iter([drawing]), wish))
+    return 1
 
 
 def _wish(out: Path, given: dict[str, Any]) -> Wish:
@@ -90,11 +105,11 @@ def _wish(out: Path, given: dict[str, Any]) -> Wish:
     return Wish(suffix, dpi, Symbology(symbol) if symbol else None, paper, start)
 
 
-def _refuse_misuse(job: Path | None, label: dict[str, Any]) -> None:
-    if job is not None and label:
-        raise click.UsageError("Give either --json or the options of one label, not both.")
+def _refuse_misuse(job: Path | None, label: dict[str, Any], message: str | None) -> None:
+    if sum((job is not None, bool(label), message is not None)) > 1:
+        raise click.UsageError("Give either --json or --isbt128 or the options of one label, not both.")
     missing = [name for name in ("kind", "site") if name not in label]
-    if job is None and missing:
+    if job is None and message is None and missing:
         raise click.UsageError(f"Missing --{missing[0]}; a label needs --kind, its codes and --site.")
 
 

@@ -38,7 +38,12 @@ class Wish:
 def rendered(labels: Sequence[LabelContent], wish: Wish) -> bytes:
     """The whole output. Raises NotUnderstood for what cannot be put out so, and whatever drawing raises."""
     _refuse_odd_wish(labels, wish)
-    drawings = drawn(labels, wish)
+    return put_out(drawn(labels, wish), wish)
+
+
+def put_out(drawings: Iterator[Drawing], wish: Wish) -> bytes:
+    """Drawings in the form that is wished for; a picture shows the first. Raises NotUnderstood for an odd wish."""
+    _refuse_odd_output(wish)
     if wish.suffix == ".pdf":
         return sheets_pdf_of(drawings, wish.paper, start=wish.start) if wish.paper else pdf_of(drawings)
     if wish.suffix == ".zpl":
@@ -57,20 +62,23 @@ def drawn(labels: Sequence[LabelContent], wish: Wish) -> Iterator[Drawing]:
         yield drawing
 
 
-def _refuse_odd_wish(labels: Sequence[LabelContent], wish: Wish) -> None:
+def _refuse_odd_output(wish: Wish) -> None:
     if wish.suffix not in SUFFIXES:
         raise NotUnderstood(
             expected=f"an output: {', '.join(SUFFIXES)}", came=f"'{wish.suffix[:20]}'", do="choose one of these"
         )
+    if wish.suffix != ".pdf" and (wish.paper or wish.start != 1):
+        raise NotUnderstood(
+            expected="sheets of paper in a PDF only", came=f"'{wish.suffix}'", do="leave out the paper and its start"
+        )
+
+
+def _refuse_odd_wish(labels: Sequence[LabelContent], wish: Wish) -> None:
     if wish.suffix in ONE_LABEL and len(labels) != 1:
         raise NotUnderstood(
             expected=f"one label for a {wish.suffix[1:].upper()} picture",
             came=f"{len(labels)}",
             do="write them to a PDF roll instead",
-        )
-    if wish.suffix != ".pdf" and (wish.paper or wish.start != 1):
-        raise NotUnderstood(
-            expected="sheets of paper in a PDF only", came=f"'{wish.suffix}'", do="leave out the paper and its start"
         )
     sizes = {(label.width, label.height) for label in (template_for(one.kind).label for one in labels)}
     if wish.suffix == ".zpl" and len(sizes) > 1:
