@@ -20,8 +20,11 @@ from web import (
     headers,
     home,
     navigation,
+    outside,
+    own_account,
     pages,
     problems,
+    proving,
     session,
     signing_in,
     wording,
@@ -51,6 +54,8 @@ def create_app(record: Record, settings: Settings | None = None) -> Flask:
     for room in (session, access, csrf, assets, navigation, wording, problems, headers):
         room.register(app)
     for blueprint in (home.blueprint, pages.blueprint, signing_in.blueprint):
+        app.register_blueprint(blueprint)
+    for blueprint in (proving.blueprint, outside.blueprint, own_account.blueprint):
         app.register_blueprint(blueprint)
     access.refuse_undeclared(app)
     return app

@@ -6,7 +6,7 @@ station, signed, which stays with the device. Knows no page.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from flask import Flask, current_app, g, request
@@ -129,6 +129,7 @@ def lock() -> None:
     token = here().token
     if token:
         sessions.lock(record(), token)
+        g.here = replace(here(), locked=True)
 
 
 def be_station(answer: Response, code: str) -> None:

@@ -1,6 +1,7 @@
-"""Signing in, out, locking the screen, and saying which station this device is.
+"""Signing in, out, locking the screen, changing the person, and saying which station this device is.
 
-Who somebody is comes from an account id or a scan of her badge; that she is it, from her password.
+Who somebody is comes from an account id or a scan of her badge; that she is it, from her password. What else has to be
+proved or done first is asked for by `proving`.
 """
 
 from __future__ import annotations
@@ -10,13 +11,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from coi_tracker.errors import NotUnderstood
 from coi_tracker.identity import BadgeCode, StationCode, read_scan
-from coi_tracker.services import people, stations
-from web import session
+from coi_tracker.services import signing_in, stations
+from coi_tracker.services.signing_in import NotSignedIn
+from web import half_way, outside, session
 from web.access import for_everybody, for_people, safe_way
 
 blueprint = Blueprint("signing_in", __name__)
-
-REFUSED = "That did not fit. Check the account or badge and the password, and try again."
 
 
 @blueprint.get("/sign-in")
@@ -30,34 +30,47 @@ def _form(problem: str | None, *, account: str = "") -> str:
     here = session.here()
     known = here.who.account if here.who and here.locked else ""
     return render_template(
-        "people/sign_in.html", problem=problem, account=account or known, to=safe_way(request.values.get("to"))
+        "people/sign_in.html",
+        problem=problem,
+        account=account or known,
+        to=safe_way(request.values.get("to")),
+        provider=outside.provider(),
     )
 
 
 @blueprint.post("/sign-in")
 @for_everybody
-def sign_in() -> tuple[str, int] | AnyResponse:
-    """Let somebody in whose password fits."""
-    account = account_of(request.form.get("account", ""))
-    found = people.authenticate(session.record(), account, request.form.get("password", "")) if account else None
-    if found is None:
-        return _form(REFUSED, account=request.form.get("account", "")[:100]), 401
-    answer = redirect(safe_way(request.form.get("to")), code=303)
-    session.let_in(answer, found.account)
-    return answer
+def sign_in() -> str | tuple[str, int] | AnyResponse:
+    """Let somebody in whose password fits.
+
+    A badge scanned into the field of the password says that it is somebody else's turn: nothing has failed.
+    """
+    password = request.form.get("password", "")
+    if _badge(password) is not None:
+        return _form(None, account=password.strip())
+    here = session.here()
+    found = signing_in.sign_in(
+        session.record(), request.form.get("account", ""), password, station=here.station.code if here.station else None
+    )
+    if isinstance(found, NotSignedIn):
+        return _form(found.why, account=request.form.get("account", "")[:100]), 401
+    return half_way.go_on(found, request.form.get("to", ""))
 
 
-def account_of(typed: str) -> str:
-    """The account that somebody typed, or whose badge was scanned. Empty for a badge that nobody carries."""
-    text = typed.strip()[:200]
+@blueprint.post("/change-person")
+@for_people
+def change_person() -> str:
+    """Somebody else scanned her badge: the screen is locked, and asks for her password."""
+    session.lock()
+    return _form(None, account=request.form.get("badge", "").strip()[:200])
+
+
+def _badge(typed: str) -> BadgeCode | None:
     try:
-        read = read_scan(text)
+        read = read_scan(typed.strip()[:200])
     except NotUnderstood:
-        return text
-    if not isinstance(read, BadgeCode):
-        return text
-    carrier = people.carrier_of(session.record(), read)
-    return "" if carrier is None else carrier.id
+        return None
+    return read if isinstance(read, BadgeCode) else None
 
 
 @blueprint.post("/sign-out")
