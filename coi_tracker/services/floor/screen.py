@@ -59,6 +59,8 @@ class Presence(StrEnum):
 
     SCANNED = "scanned"
     MISSING = "missing"  # expected, not scanned yet
+    POSSIBLE = "possible"  # one of several that would do
+    PACKED = "packed"  # inside the sealed shipper: counted, not scanned
     UNEXPECTED = "unexpected"  # was scanned here and refused since the step began
 
 
@@ -101,7 +103,8 @@ class Prompt:
 
     ``shape`` None for containers. ``given`` are the answers so far in words (a personal one only as "given").
     ``fewest`` and ``most`` count containers or codes. ``limits`` is said in words, with the unit. ``closed``: only the
-    ``choices`` will do; otherwise they are suggestions. ``wanted`` are the kinds of lots or equipment still missing.
+    ``choices`` will do; otherwise they are suggestions. ``wanted`` are the kinds of lots or equipment still
+    missing.
     """
 
     key: str
@@ -120,6 +123,7 @@ class Prompt:
     most: int | None = None
     given: tuple[str, ...] = ()
     wanted: tuple[str, ...] = ()
+    wanted_kinds_given: bool = False
     lines: tuple[Line, ...] = ()
 
 

@@ -1,0 +1,122 @@
+"""Plain text that was scanned or typed, as the value that a prompt asks for; and values as words.
+
+Strict: what cannot be read is said, nothing is guessed. Knows shapes of evidence, no step.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from coi_tracker.identity import ALPHABET, CoiId, LabelSerial, safe_excerpt
+from coi_tracker.process.look import Unreadable, read_field, read_instant, write_field, write_instant
+from coi_tracker.process.spec import Field, FieldKind
+
+YES = frozenset({"yes", "y", "true"})
+NO = frozenset({"no", "n", "false"})
+_NUMBER = re.compile(r"(-?\d+(?:\.\d+)?(?:[eE]\+?\d{1,2})?)\s*(.*)", re.ASCII)
+_LOCAL = re.compile(r"(?:(\d{4}-\d\d-\d\d)[ T])?(\d\d?:\d\d)", re.ASCII)
+
+
+class NotAValue(Exception):
+    """The text is not a value of the shape; says what would be."""
+
+
+def value_of(field: Field, text: str, *, now: datetime, zone: str) -> Any:
+    """The JSON value that the text stands for. Raises NotAValue."""
+    text = text.strip()
+    if field.kind is FieldKind.FLAG:
+        return _flag(text)
+    if field.kind is FieldKind.COUNT:
+        return _count(text)
+    if field.kind is FieldKind.QUANTITY:
+        return checked(field, _quantity(text, field.unit))
+    if field.kind is FieldKind.INSTANT:
+        return instant_of(text, now=now, zone=zone)
+    if field.kind is FieldKind.DATE and text.lower() in {"now", "today"}:
+        return now.astimezone(ZoneInfo(zone)).date().isoformat()
+    return checked(field, [text] if field.kind is FieldKind.CODES else text)
+
+
+def checked(field: Field, value: Any) -> Any:
+    """A JSON value in its recorded form. Raises NotAValue for one of another shape."""
+    try:
+        return write_field(field, read_field(field, value))
+    except Unreadable as unreadable:
+        raise NotAValue(str(unreadable)) from None
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in YES | NO:
+        raise NotAValue("yes or no")
+    return text.lower() in YES
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
+        raise NotAValue("a whole number")
+    return int(text)
+
+
+def _quantity(text: str, unit: str | None) -> dict[str, str | None]:
+    found = _NUMBER.fullmatch(text)
+    if found is None or found[2].casefold() not in {"", (unit or "").casefold()}:
+        raise NotAValue(f"a number in {unit}, with a point and no comma, such as 12.5")
+    return {"unit": unit, "value": re.sub(r"^(-?)0+(?=\d)", r"\1", found[1])}
+
+
+def instant_of(text: str, *, now: datetime, zone: str) -> str:
+    """An instant: now, the time of today at the place (14:05), a day and time there, or one with its zone."""
+    if text.lower() == "now":
+        return write_instant(now)
+    there = ZoneInfo(zone)
+    local = _LOCAL.fullmatch(text)
+    try:
+        if local is not None:
+            day = local[1] or now.astimezone(there).date().isoformat()
+            return write_instant(datetime.fromisoformat(f"{day}T{local[2]:0>5}").replace(tzinfo=there))
+        return write_instant(read_instant(text))
+    except (ValueError, OverflowError, Unreadable):
+        raise NotAValue("a time of today such as 14:05, or a day and time such as 2026-11-22 14:05") from None
+
+
+def chosen(choices: Iterable[str], text: str) -> str | None:
+    """The one of several words that the text means, however it is cased."""
+    wanted = text.strip().casefold().replace(" ", "_")
+    return next((c for c in choices if c.casefold().replace(" ", "_") == wanted), None)
+
+
+def in_words(field: Field, value: Any, *, zone: str) -> tuple[str, ...]:
+    """A value as people read it, one line for each of several. What cannot be read is shown as it came."""
+    try:
+        typed = read_field(field, value)
+    except Unreadable:
+        return (safe_excerpt(str(value), 80),)
+    if field.kind is FieldKind.FLAG:
+        return ("yes" if typed else "no",)
+    if field.kind is FieldKind.QUANTITY:
+        return (f"{typed:f} {field.unit}",)
+    if field.kind is FieldKind.INSTANT:
+        return (instant_words(typed, zone),)
+    if field.kind is FieldKind.CODES:
+        return tuple(typed)
+    if field.kind is FieldKind.ANSWERS:
+        return tuple(f"{key}: {answer}" for key, answer in typed.items())
+    return (str(typed),)
+
+
+def instant_words(moment: datetime, zone: str) -> str:
+    """An instant as the clock of the place shows it."""
+    return moment.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M %Z")
+
+
+def like_a_label(text: str) -> bool:
+    """Whether text that is none of our codes was meant to be a label or a COI: then it is never taken as a value."""
+    bare = text.strip().upper().replace("-", "").replace(" ", "")
+    if bare.startswith("COI1") or re.match(r"COI\d*:", bare):
+        return True
+    kinds = (CoiId, LabelSerial)
+    return any(len(bare) == k.length() and bare[0] == k.PREFIX and set(bare[1:]) <= set(ALPHABET) for k in kinds)
