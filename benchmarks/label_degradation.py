@@ -15,6 +15,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from importlib import metadata
@@ -29,11 +30,12 @@ from tests.labels import lost_codewords, soiled_labels, wear
 
 HEAD = """# How well worn labels read
 
-Made by `python benchmarks/label_degradation.py {tries}`, {day}, commit {commit}, on {machine}; do not edit.
-Each number is how many percent of {tries} symbols (or labels), each with a code of its own, were read right by one
-decoder (zxing-cpp {version}) from **one** picture of 300 dpi. A scanner tries many pictures a second.
+Made by `python benchmarks/label_degradation.py {tries}`, {day}, commit {commit}, on {machine};
+do not edit. Each number is how many percent of {tries} symbols (or labels), each with a code of its own, were read
+right by one decoder (zxing-cpp {version}) from **one** picture of 300 dpi. A scanner tries many pictures a second.
 
-**Read wrong, of all {all} readings: {wrong}.**
+**Taken for another code, of all {all} readings: {wrong}.** In {refused} of them the decoder made other letters out of
+torn bars (Code 128 has one check, of 103), and form and check character of our codes had to refuse them.
 
 What is done to them stands in `tests/labels/wear.py` and `tests/labels/soiled_labels.py`. Dirt is opaque: ink, grey as
 dried blood, or white as a scratch, at any place. Why a label has two symbols, and what no symbol mends, is in
@@ -68,8 +70,8 @@ cover 15 % of this one symbol.
 SHARES = (0.01, 0.02, 0.05, 0.1, 0.15)
 SHOWN = LabelKind.BAG  # whose label is looked at more closely
 
-Counts = dict[str, list[int]]
-"""Read right, read wrong, by what was done."""
+Row = dict[str, dict[str, int]]
+"""Right, wrong and refused, by what was done."""
 
 
 def symbols() -> Iterator[tuple[str, Template, int]]:
@@ -86,7 +88,7 @@ def named(symbology: Symbology) -> str:
     return {"qr": "QR", "data_matrix": "Data Matrix", "code_128": "Code 128"}[symbology.value]
 
 
-def work(tries: int) -> Iterator[tuple[str, Callable[[], dict[str, tuple[int, int]]]]]:
+def work(tries: int) -> Iterator[tuple[str, Callable[[], dict[str, wear.Counts]]]]:
     """The name of each row, and what measures it."""
     for name, template, place in symbols():
         yield name, partial(wear.rates, template, place, tries=tries)
@@ -96,14 +98,14 @@ def work(tries: int) -> Iterator[tuple[str, Callable[[], dict[str, tuple[int, in
     yield "ladder", partial(soiled_labels.rates, template_for(SHOWN), ladder, tries=tries)
 
 
-def measured(tries: int, kept: Path | None) -> tuple[dict[str, str], dict[str, Counts]]:
+def measured(tries: int, kept: Path | None) -> tuple[dict[str, str], dict[str, Row]]:
     """Where it was begun, and the right and wrong readings of each row; what is kept already is not measured again."""
     before = json.loads(kept.read_text()) if kept and kept.exists() else {"made": origin(), "rates": {}}
-    rates: dict[str, Counts] = before["rates"]
+    rates: dict[str, Row] = before["rates"]
     for name, measure in work(tries):
         if name not in rates:
             print(name, file=sys.stderr, flush=True)
-            rates[name] = {kind: list(counts) for kind, counts in measure().items()}
+            rates[name] = {kind: asdict(counts) for kind, counts in measure().items()}
             if kept:
                 kept.write_text(json.dumps(before))
     return before["made"], rates
@@ -112,8 +114,12 @@ def measured(tries: int, kept: Path | None) -> tuple[dict[str, str], dict[str, C
 def main(tries: int, kept: Path | None) -> int:
     made, rates = measured(tries, kept)
     readings = tries * sum(map(len, rates.values()))
-    wrong = sum(bad for row in rates.values() for _, bad in row.values())
-    print(HEAD.format(tries=tries, **made, all=f"{readings:,}".replace(",", " "), wrong=wrong).rstrip())
+    wrong, refused = (
+        sum(counts[what] for row in rates.values() for counts in row.values()) for what in ("wrong", "refused")
+    )
+    print(
+        HEAD.format(tries=tries, **made, all=f"{readings:,}".replace(",", " "), wrong=wrong, refused=refused).rstrip()
+    )
     print(LABELS)
     print_rates("template", {f"{kind}": rates[f"{kind}"] for kind in LabelKind}, list(soiled_labels.KINDS), tries)
     print(LADDER.format(kind=SHOWN))
@@ -127,11 +133,11 @@ def main(tries: int, kept: Path | None) -> int:
     return 1 if wrong else 0
 
 
-def print_rates(head: str, rows: dict[str, Counts], columns: list[str], tries: int) -> None:
+def print_rates(head: str, rows: dict[str, Row], columns: list[str], tries: int) -> None:
     print(f"| {head} | {' | '.join(columns)} |")
     print("|---" * (head.count("|") + 1) + "|--:" * len(columns) + "|")
     for name, row in rows.items():
-        cells = [f"{100 * row[kind][0] / tries:.4g}" if kind in row else "" for kind in columns]
+        cells = [f"{100 * row[kind]['right'] / tries:.4g}" if kind in row else "" for kind in columns]
         print(f"| {name} | {' | '.join(cells)} |")
 
 

@@ -7,7 +7,7 @@ other one when the first is under a blot. Pictures are grey, of 300 dpi. Knows n
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PIL import Image
@@ -89,18 +89,12 @@ KINDS: dict[str, Dirt] = {
 }
 
 
-def rates(template: Template, kinds: dict[str, Dirt], *, tries: int) -> dict[str, tuple[int, int]]:
-    """For each kind of dirt: of how many of `tries` labels a symbol was read right, and of how many one was wrong."""
+def rates(template: Template, kinds: dict[str, Dirt], *, tries: int) -> dict[str, wear.Counts]:
+    """Of `tries` labels, by kind of dirt. One symbol read right is enough; one read wrong is too many."""
     labels = [whole_label(template, seed=seed) for seed in range(tries)]
-    return {name: counted(labels, dirt) for name, dirt in kinds.items()}
-
-
-def counted(labels: list[WholeLabel], dirt: Dirt) -> tuple[int, int]:
-    found = list(_readings(labels, dirt))
-    wrong = sum(not read <= meant for read, meant in found)
-    return sum(bool(read) and read <= meant for read, meant in found), wrong
-
-
-def _readings(labels: list[WholeLabel], dirt: Dirt) -> Iterator[tuple[set[str], set[str]]]:
-    for seed, label in enumerate(labels):
-        yield set(wear.read(dirt(label, random.Random(seed)))), set(label.texts)
+    return {
+        name: wear.counted(
+            (wear.read(dirt(label, random.Random(seed))), label.texts) for seed, label in enumerate(labels)
+        )
+        for name, dirt in kinds.items()
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 
 import pytest
 
@@ -29,5 +30,19 @@ def test_no_round_blot_of_15_percent_of_the_symbols_reaches_two_of_them(kind: La
 @pytest.mark.parametrize("kind", LabelKind)
 def test_a_label_reads_although_15_percent_are_dirty_and_is_never_read_wrong(kind: LabelKind) -> None:
     rates = soiled_labels.rates(template_for(kind), soiled_labels.KINDS, tries=TRIES)
-    assert {name: wrong for name, (_, wrong) in rates.items() if wrong} == {}
-    assert rates["one blot"] == rates["drops on one symbol"] == (TRIES, 0)
+    assert [name for name, counts in rates.items() if counts.wrong] == []
+    assert rates["one blot"].right == rates["drops on one symbol"].right == TRIES
+
+
+def test_torn_bars_that_a_decoder_takes_for_other_letters_are_refused_by_their_form() -> None:
+    label = soiled_labels.whole_label(template_for(LabelKind.FLASK), seed=123)
+    found = wear.read(soiled_labels.under_splashes(label, random.Random(123)))
+    assert found
+    assert not set(found) & set(label.texts)  # the decoder is wrong here, whose only check is one of 103
+    assert wear.counted([(found, label.texts)]) == wear.Counts(right=0, wrong=0, refused=1)
+
+
+def test_a_reading_of_another_label_counts_as_wrong() -> None:
+    one, other = (soiled_labels.whole_label(template_for(LabelKind.BAG), seed=seed) for seed in (1, 2))
+    readings = [(list(other.texts), one.texts), ([*one.texts, *other.texts], one.texts), (list(one.texts), one.texts)]
+    assert wear.counted(readings) == wear.Counts(right=1, wrong=2, refused=0)

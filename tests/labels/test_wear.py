@@ -20,23 +20,23 @@ MILD = ("as printed", "turned by any angle", "blurred by 1.5 px", "30 % contrast
 @pytest.mark.parametrize("kind", LabelKind)
 def test_the_first_symbol_reads_after_all_that_happens_to_a_label_every_day(kind: LabelKind) -> None:
     rates = wear.rates(template_for(kind), 0, tries=TRIES)
-    assert sum(wrong for _, wrong in rates.values()) == 0
+    assert sum(counts.wrong for counts in rates.values()) == 0
     for name in MILD:
         if name in rates:
-            assert rates[name][0] >= TRIES - 1, f"{name}: {rates[name][0]} of {TRIES}"
+            assert rates[name].right >= TRIES - 1, f"{name}: {rates[name].right} of {TRIES}"
 
 
 @pytest.mark.parametrize("kind", [LabelKind.QC_VIAL, LabelKind.FLASK, LabelKind.STATION])
 def test_second_symbols_are_never_read_wrong(kind: LabelKind) -> None:
     rates = wear.rates(template_for(kind), 1, tries=TRIES)
-    assert sum(wrong for _, wrong in rates.values()) == 0
-    assert rates["as printed"] == (TRIES, 0)
+    assert sum(counts.wrong for counts in rates.values()) == 0
+    assert rates["as printed"] == wear.Counts(TRIES, 0, 0)
 
 
 def test_a_data_matrix_in_the_place_of_a_qr_code_reads_too() -> None:
     rates = wear.rates(template_for(LabelKind.BAG).with_symbology(Symbology.DATA_MATRIX), 0, tries=TRIES)
-    assert sum(wrong for _, wrong in rates.values()) == 0
-    assert all(rates[name][0] >= TRIES - 2 for name in MILD if name in rates)
+    assert sum(counts.wrong for counts in rates.values()) == 0
+    assert all(rates[name].right >= TRIES - 2 for name in MILD if name in rates)
 
 
 def test_dirt_covers_what_it_says() -> None:

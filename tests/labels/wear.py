@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import zxingcpp
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
+from coi_tracker.errors import NotUnderstood
+from coi_tracker.identity import read_scan
 from labels.kinds import LabelKind
 from labels.layout import Drawing, PlacedSymbol, draw
 from labels.raster import dots_of
@@ -101,18 +103,50 @@ def wears(template: Template, place: int) -> dict[str, Wear]:
     return {name: wear for name, wear in KINDS.items() if on_vial or wear is not bent}
 
 
-def rates(template: Template, place: int, *, tries: int) -> dict[str, tuple[int, int]]:
-    """For each kind of wear: how many of `tries` symbols were read right, and how many wrong."""
+@dataclass(frozen=True)
+class Counts:
+    """Of some readings: how many were right, how many wrong, and how many of the decoder's mistakes were refused.
+
+    Wrong is what the tracker takes for another code. A torn bar code is sometimes read as other letters, for its only
+    check is one of 103; then form and check character of our own codes have to refuse it.
+    """
+
+    right: int
+    wrong: int
+    refused: int
+
+
+def counted(readings: Iterable[tuple[list[str], Sequence[str]]]) -> Counts:
+    """Counts pairs of what a decoder found, and the texts that were there."""
+    right = wrong = refused = 0
+    for found, meant in readings:
+        taken = [text for text in found if understood(text) is not None]
+        mistaken = [text for text in taken if understood(text) not in map(understood, meant)]
+        wrong += bool(mistaken)
+        right += bool(taken) and not mistaken
+        refused += len(taken) < len(found)
+    return Counts(right, wrong, refused)
+
+
+def understood(text: str) -> object:
+    """What the tracker makes of a scan, or None when it refuses it."""
+    try:
+        return read_scan(text)
+    except NotUnderstood:
+        return None
+
+
+def rates(template: Template, place: int, *, tries: int) -> dict[str, Counts]:
+    """Of `tries` symbols, by kind of wear."""
     shots = [shot(template, place, seed=seed) for seed in range(tries)]
-    found = {}
-    for name, wear in wears(template, place).items():
-        pictures = (wear(one, random.Random(seed)) for seed, one in enumerate(shots))
-        bars_askew = template.symbols[place].symbology is Symbology.CODE_128 and wear in (turned, tilted)
-        readings = [read(picture, turning=bars_askew) for picture in pictures]
-        right = sum(reading == [one.text] for reading, one in zip(readings, shots, strict=True))
-        wrong = sum(any(text != one.text for text in reading) for reading, one in zip(readings, shots, strict=True))
-        found[name] = (right, wrong)
-    return found
+    linear = template.symbols[place].symbology is Symbology.CODE_128
+    return {
+        name: counted(
+            (read(wear(one, random.Random(seed)), turning=linear and wear in (turned, tilted)), [one.text])
+            for seed, one in enumerate(shots)
+        )
+        for name, wear in wears(template, place).items()
+    }
 
 
 # --- kinds of wear --------------------------------------------------------------------------------------------------
