@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from coi_tracker.errors import NotUnderstood
-from coi_tracker.services import print_counting, printing
+from coi_tracker.services import print_counting, printers, printing
 from coi_tracker.services.print_work import Outcome, give_up_abandoned
 from coi_tracker.services.printing import LabelToPrint
 from coi_tracker.storage.faults import Conflict
@@ -284,8 +286,6 @@ def test_no_labels_or_far_too_many_are_refused_in_a_sentence_and_nothing_is_queu
 @pytest.mark.parametrize("count", [0, -1, 51, 10_000_000])
 def test_issuing_no_labels_or_far_too_many_is_refused_and_nothing_is_half_issued(shop: Shop, count: int) -> None:
     request = shop.stage.request("issue_labels", shop.chain, kind="tissue_jar", count=1, place=shop.course.site)
-    from dataclasses import replace
-
     answer = shop.stage.attempt(replace(request, evidence={**request.evidence, "count": count}))
     assert [reason.code for reason in answer.reasons] == ["value_out_of_range"]
     with shop.record.database.read() as tx:
@@ -313,17 +313,20 @@ def test_what_cannot_be_printed_is_refused_in_a_sentence_and_nothing_is_queued(s
         ({"course": "C1"}, "COI"),
     ):
         with pytest.raises(NotUnderstood, match=words):
-            shop.ask(**asked)  # type: ignore[arg-type]
+            shop.ask(**asked)
     assert printing.jobs(shop.record) == []
 
 
 @pytest.mark.requirement("COI-PRINT-01")
 def test_all_labels_of_a_course_that_wait_and_fit_the_printer_are_printed_by_its_coi(shop: Shop) -> None:
-    from coi_tracker.services import printers
-
     jars, flasks = shop.issue(2), shop.issue(1, "flask")
-    fields = {"place": shop.printer.place, "name": "jars only", "kind": shop.printer.kind, "address": "p:9100"}
-    printers.put_printer(shop.record, "jars", **fields, kinds=(ContainerKind.TISSUE_JAR,), **BY)  # type: ignore[arg-type]
+    fields: dict[str, Any] = {
+        "place": shop.printer.place,
+        "name": "jars only",
+        "kind": shop.printer.kind,
+        "address": "p:9100",
+    }
+    printers.put_printer(shop.record, "jars", **fields, kinds=(ContainerKind.TISSUE_JAR,), **BY)
     asked = shop.ask(course=shop.coi, printer="jars")
     assert [one.serial for one in asked.labels] == jars
     with pytest.raises(NotUnderstood, match="a label that fits what is in jars"):

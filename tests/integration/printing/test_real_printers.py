@@ -15,6 +15,7 @@ from PIL import Image
 
 from coi_tracker.errors import NotUnderstood
 from coi_tracker.services import print_counting, printers, setup
+from coi_tracker.services.print_work import Outcome
 from coi_tracker.vocabulary import HowDelivered, JobState, LabelState, PrinterKind, PrinterLanguage
 from labels.delivery import Patience, put_in_folder, send_to_port, send_to_queue
 from labels.printer_status import Status, read_status, write_status
@@ -162,7 +163,7 @@ def test_paper_that_runs_out_in_a_job_leaves_it_to_be_counted(stage: Stage, tmp_
 
 def quickly(printer, content, _job):
     sent = send_to_port(printer.id, printer.address, content, answers=printer.answers, patience=QUICK)
-    return composition.Outcome(sent.how, sent.words)
+    return Outcome(sent.how, sent.words)
 
 
 @pytest.mark.requirement("COI-LABEL-10", "COI-PRINT-07")
