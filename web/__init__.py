@@ -27,6 +27,7 @@ from web import (
     proving,
     session,
     signing_in,
+    station,
     wording,
 )
 
@@ -57,6 +58,7 @@ def create_app(record: Record, settings: Settings | None = None) -> Flask:
         app.register_blueprint(blueprint)
     for blueprint in (proving.blueprint, outside.blueprint, own_account.blueprint):
         app.register_blueprint(blueprint)
+    app.register_blueprint(station.blueprint)
     access.refuse_undeclared(app)
     return app
 

@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, url_for
 from werkzeug.wrappers import Response
 
 from web.access import for_people
-from web.session import working
+from web.session import here, working
 
 blueprint = Blueprint("home", __name__)
 
@@ -15,4 +15,6 @@ blueprint = Blueprint("home", __name__)
 @for_people
 def first() -> Response:
     """To the page that this person works with."""
-    return redirect(url_for("pages.courses" if working().reads_courses else "pages.log"))
+    if not working().reads_courses:
+        return redirect(url_for("pages.log"))
+    return redirect(url_for("station.page" if here().station else "pages.courses"))

@@ -24,6 +24,8 @@ class Page:
 
 
 PAGES = (
+    Page("Scan", "station.page"),
+    Page("To sign", "station.pending"),
     Page("Courses", "pages.courses"),
     Page("Custody log", "pages.log"),
 )

@@ -22,8 +22,8 @@ blueprint = Blueprint("signing_in", __name__)
 @blueprint.get("/sign-in")
 @for_everybody
 def form() -> str:
-    """The form. Whose screen is locked needs only the password."""
-    return _form(None)
+    """The form. Whose screen is locked needs only the password, and so does who scanned her badge at a station."""
+    return _form(None, account=request.args.get("account", "")[:200])
 
 
 def _form(problem: str | None, *, account: str = "") -> str:

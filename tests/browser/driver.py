@@ -1,0 +1,235 @@
+"""A person at a station, in a real browser: scans, types the password, touches, sees.
+
+`Station` wraps a page of Playwright. Keys go in through the browser's own input, as from a keyboard, so that what the
+page does with focus, fields and buttons is what it does on the floor. Knows no course.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Flask
+from playwright.sync_api import CDPSession, Page, expect
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from coi_tracker.identity import CommandCode
+from coi_tracker.vocabulary import Command
+from tests.floor import PASSWORD
+
+PATIENCE = 20_000
+"""Milliseconds for anything to appear: two processors, and other tests beside this one."""
+SHIFTED = {":": ";", "*": "8", "_": "-", "(": "9", ")": "0", "+": "=", "?": "/", '"': "'"}
+CODES = {
+    "-": "Minus", "=": "Equal", ";": "Semicolon", "/": "Slash", ".": "Period", ",": "Comma", " ": "Space",
+    "]": "BracketRight", "[": "BracketLeft", "'": "Quote",
+}  # fmt: skip
+ENDS = {"Enter": ("Enter", "\r", 13), "Tab": ("Tab", "", 9)}
+
+
+@dataclass
+class Served:
+    """The application behind a socket, which can be taken away and put back."""
+
+    app: Callable[[], Flask]
+    port: int = 0
+    server: BaseWSGIServer | None = None
+    thread: threading.Thread | None = None
+
+    def start(self) -> Served:
+        """Listen; again at the same port."""
+        self.server = make_server("127.0.0.1", self.port, self.app(), threaded=True)
+        self.port = self.server.server_port
+        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self.thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Gone: nobody listens any more."""
+        if self.server is not None and self.thread is not None:
+            self.server.shutdown()
+            self.server.server_close()
+            self.thread.join()
+            self.server = None
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+@dataclass
+class Station:
+    """A person at a station. Every method waits until what it says is so, or fails."""
+
+    page: Page
+    url: str
+    faults: list[str] = field(default_factory=list)
+    _keys: CDPSession | None = None
+
+    def __post_init__(self) -> None:
+        self.page.set_default_timeout(PATIENCE)
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("console", lambda told: self._heard(told.type, told.text))
+
+    def _heard(self, kind: str, text: str) -> None:
+        """What the browser complains about; that a server is gone or says 4xx is told by the page itself."""
+        if kind == "error" and "Failed to load resource" not in text:
+            self.faults.append(text)
+
+    # --- getting there
+
+    def sign_in(self, account: str, password: str = PASSWORD) -> None:
+        """By the sign-in page."""
+        self.page.goto(f"{self.url}/sign-in?to=/scan")
+        self.page.fill("input[name=account]", account)
+        self.page.fill("input[name=password]", password)
+        self.page.click("main button:has-text('Sign in')")
+        self.page.wait_for_url("**/scan*")
+
+    def be(self, code: str) -> None:
+        """This device becomes that station."""
+        self.page.fill("input[name=code]", code)
+        self.page.click("main button")
+        self.ready()
+
+    def ready(self) -> None:
+        """The script of the page runs."""
+        self.page.wait_for_selector("#station[data-ready=yes]")
+
+    def go(self, path: str = "/scan") -> None:
+        """To a page."""
+        self.page.goto(self.url + path)
+
+    # --- doing
+
+    @property
+    def keyboard(self) -> CDPSession:
+        """The browser's own input."""
+        if self._keys is None:
+            self._keys = self.page.context.new_cdp_session(self.page)
+        return self._keys
+
+    def keys(self, text: str, *, gap: float = 0.0) -> None:
+        """The keys of a keyboard-wedge scanner, one after another."""
+        for character in text:
+            self.keyboard.send("Input.dispatchKeyEvent", key_event(character))
+            if gap:
+                time.sleep(gap)
+
+    def press(self, name: str) -> None:
+        """One key with a name."""
+        key, text, number = ENDS.get(name, (name, "", 0))
+        event = {"type": "keyDown", "key": key, "code": key, "text": text, "windowsVirtualKeyCode": number}
+        self.keyboard.send("Input.dispatchKeyEvent", event)
+        self.keyboard.send("Input.dispatchKeyEvent", {**event, "type": "keyUp", "text": ""})
+
+    def scan(self, text: str, *, suffix: str = "Enter", wait: bool = True) -> Verdict | None:
+        """Scan, and wait for the verdict."""
+        before = self.handled
+        self.keys(text)
+        if suffix:
+            self.press(suffix)
+        return self.verdict(after=before) if wait else None
+
+    def command(self, command: Command, step: str | None = None) -> Verdict:
+        """Scan a command code."""
+        found = self.scan(CommandCode(command, step).format())
+        assert found is not None
+        return found
+
+    def type_password(self, password: str = PASSWORD, *, account: str | None = None) -> Verdict:
+        """Give the password that is asked for (of somebody else, by account or badge), and Enter."""
+        before = self.handled
+        if account is not None:
+            self.page.fill("#sign-account", account)
+        self.page.fill("#sign-password", password)
+        self.page.press("#sign-password", "Enter")
+        return self.verdict(after=before)
+
+    def touch(self, text: str) -> Verdict:
+        """Touch the button with these words."""
+        before = self.handled
+        self.page.get_by_role("button", name=text).first.click()
+        return self.verdict(after=before)
+
+    # --- seeing
+
+    @property
+    def handled(self) -> int:
+        """How many scans and touches are over and done with."""
+        return sum(line["state"] == "done" for line in self.lines())
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The queue as the browser keeps it."""
+        found = self.page.evaluate(
+            "Object.entries(localStorage).filter(([k]) => k.startsWith('coi.scans:')).map(([, v]) => v)"
+        )
+        return [line for text in found for line in json.loads(text)]
+
+    def settled(self) -> None:
+        """Nothing waits to be confirmed."""
+        self.page.wait_for_function("document.getElementById('count').textContent === ''")
+
+    def verdict(self, *, after: int) -> Verdict:
+        """What the station says to the scan that comes after so many."""
+        deadline = time.monotonic() + PATIENCE / 1000
+        while time.monotonic() < deadline:
+            done = [line for line in self.lines() if line["state"] == "done"]
+            if len(done) > after or (done and len(done) >= 30 and all(x["state"] == "done" for x in self.lines())):
+                return Verdict(done[-1]["kind"], done[-1]["headline"])
+            self.page.wait_for_timeout(15)
+        raise AssertionError(f"no verdict: {self.lines()[-3:]}")
+
+    def see(self, text: str) -> None:
+        """These words are somewhere on the page."""
+        expect(self.page.get_by_text(text).first).to_be_visible(timeout=PATIENCE)
+
+    @property
+    def refusal(self) -> str:
+        """The words of the red screen; nothing when there is none."""
+        stop = self.page.locator("#stop")
+        return stop.inner_text() if stop.is_visible() else ""
+
+    @property
+    def asked(self) -> str | None:
+        """The key of what is asked for next."""
+        ask = self.page.locator("#screen .ask[data-key]")
+        return ask.first.get_attribute("data-key") if ask.count() else None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a scan, and its headline."""
+
+    kind: str
+    headline: str
+
+
+def key_event(character: str) -> dict[str, object]:
+    """The key of a United States keyboard that writes a character."""
+    shift = character.isupper() or character in SHIFTED
+    base = SHIFTED.get(character, character)
+    if base.isalpha():
+        code, number = f"Key{base.upper()}", ord(base.upper())
+    elif base.isdigit():
+        code, number = f"Digit{base}", ord(base)
+    else:
+        code, number = CODES[base], 0
+    event = {"type": "keyDown", "key": character, "code": code, "text": character, "modifiers": 8 if shift else 0}
+    return {**event, "windowsVirtualKeyCode": number}
+
+
+@contextmanager
+def running(app: Callable[[], Flask]) -> Iterator[Served]:
+    """A server for the length of a test."""
+    served = Served(app).start()
+    try:
+        yield served
+    finally:
+        served.stop()

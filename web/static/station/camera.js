@@ -1,0 +1,148 @@
+// The camera of the device as a scanner: QR, Data Matrix and Code 128. Loaded only when somebody asks for it.
+//
+// One picture is no proof: a value is taken when three pictures in a row say the same, and not again before it was out
+// of sight.
+
+const AGREEING = 3;
+const BETWEEN = 90; // ms between two pictures
+const OUT_OF_SIGHT = 1500; // ms
+const FORMATS = ["QRCode", "DataMatrix", "Code128"];
+const WIDEST = 1280;
+
+let running = null;
+
+export async function toggle(parts) {
+  if (running) {
+    running.stop();
+    running = null;
+    return;
+  }
+  running = new Camera(parts);
+  try {
+    await running.start();
+  } catch (error) {
+    running.tell(words(error));
+    running.stop({ keep: true });
+    running = null;
+  }
+}
+
+function words(error) {
+  if (!navigator.mediaDevices) return "The camera needs an address with https. Type the code, or use a scanner.";
+  if (error?.name === "NotAllowedError") return "This page may not use the camera. Allow it in the browser, then touch Camera again.";
+  if (error?.name === "NotFoundError") return "This device has no camera. Type the code, or use a scanner.";
+  return "The camera did not start. Close what else uses it, then touch Camera again.";
+}
+
+function load(script) {
+  if (globalThis.ZXingWASM) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const tag = document.createElement("script");
+    tag.src = script;
+    tag.onload = resolve;
+    tag.onerror = () => reject(new Error("the reader was not loaded"));
+    document.head.append(tag);
+  });
+}
+
+class Camera {
+  constructor({ button, room, script, wasm, take }) {
+    Object.assign(this, { button, room, script, wasm, take });
+    this.agreed = { text: null, times: 0 };
+    this.taken = { text: null, at: 0 };
+  }
+
+  async start() {
+    this.room.replaceChildren();
+    this.room.hidden = false;
+    this.button.setAttribute("aria-pressed", "true");
+    this.said = this.room.appendChild(document.createElement("p"));
+    this.said.setAttribute("role", "status");
+    this.tell("The camera starts.");
+    const wanted = { facingMode: { ideal: "environment" }, width: { ideal: 1280 }, height: { ideal: 720 } };
+    this.stream = await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
+    await load(this.script);
+    ZXingWASM.prepareZXingModule({ overrides: { locateFile: () => this.wasm } });
+    await this.show();
+    this.tell("Hold one code in front of the camera.");
+    this.next();
+  }
+
+  async show() {
+    this.video = document.createElement("video");
+    this.video.setAttribute("aria-label", "What the camera sees");
+    Object.assign(this.video, { muted: true, playsInline: true, srcObject: this.stream });
+    this.room.prepend(this.video);
+    await this.video.play();
+    this.addTorch();
+  }
+
+  addTorch() {
+    const track = this.stream.getVideoTracks()[0];
+    if (!track.getCapabilities?.().torch) return;
+    const torch = document.createElement("button");
+    torch.type = "button";
+    torch.textContent = "Light";
+    torch.setAttribute("aria-pressed", "false");
+    torch.addEventListener("click", async () => {
+      const on = torch.getAttribute("aria-pressed") !== "true";
+      await track.applyConstraints({ advanced: [{ torch: on }] });
+      torch.setAttribute("aria-pressed", String(on));
+    });
+    this.room.append(torch);
+  }
+
+  tell(text) {
+    if (this.said && this.said.textContent !== text) this.said.textContent = text;
+  }
+
+  next() {
+    this.timer = setTimeout(() => this.look(), BETWEEN);
+  }
+
+  picture() {
+    const scale = Math.min(1, WIDEST / this.video.videoWidth);
+    this.canvas ??= document.createElement("canvas");
+    const width = Math.round(this.video.videoWidth * scale), height = Math.round(this.video.videoHeight * scale);
+    if (this.canvas.width !== width) Object.assign(this.canvas, { width, height });
+    const pen = (this.pen ??= this.canvas.getContext("2d", { willReadFrequently: true }));
+    pen.drawImage(this.video, 0, 0, width, height);
+    return pen.getImageData(0, 0, width, height);
+  }
+
+  async look() {
+    if (this.over) return;
+    if (this.video.videoWidth) {
+      const options = { formats: FORMATS, tryHarder: true, maxNumberOfSymbols: 2 };
+      const found = await ZXingWASM.readBarcodes(this.picture(), options);
+      if (!this.over) this.weigh(found.filter((one) => one.isValid));
+    }
+    this.next();
+  }
+
+  // Two codes at once: nobody knows which one was meant.
+  weigh(found) {
+    if (found.length > 1) this.tell("Two codes are in the picture. Show one only.");
+    const text = found.length === 1 ? found[0].text : null;
+    const now = performance.now();
+    if (text !== null && text === this.taken.text) {
+      this.taken.at = now;
+      return;
+    }
+    if (now - this.taken.at > OUT_OF_SIGHT) this.taken.text = null;
+    this.agreed = text !== null && text === this.agreed.text ? { text, times: this.agreed.times + 1 } : { text, times: 1 };
+    if (text === null || this.agreed.times < AGREEING) return;
+    this.taken = { text, at: now };
+    this.tell("Taken. Hold the next code in front of the camera.");
+    this.take(text, "scanned");
+  }
+
+  stop({ keep = false } = {}) {
+    this.over = true;
+    clearTimeout(this.timer);
+    for (const track of this.stream?.getTracks() ?? []) track.stop();
+    this.video?.remove();
+    this.button.setAttribute("aria-pressed", "false");
+    if (!keep) this.room.hidden = true;
+  }
+}

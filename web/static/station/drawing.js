@@ -1,0 +1,103 @@
+// Puts what the server has drawn into the page, and keeps what somebody is just typing. Knows no rule.
+
+const byId = (id) => document.getElementById(id);
+const SIGNS = { accepted: "✓", performed: "✓", information: "i", refused: "✕" };
+const STATES = { waiting: "waiting", sent: "sent", unconfirmed: "not yet confirmed" };
+const KINDS = { accepted: "accepted", performed: "recorded", information: "told", refused: "refused" };
+const LINES = 12;
+
+// The screen of an answer, with the focus and the half-typed values where they were.
+export function drawScreen(html) {
+  const screen = byId("screen");
+  const kept = [...screen.querySelectorAll("input[id], select[id], textarea[id]")]
+    .filter((one) => one.type !== "hidden" && one.type !== "file" && one.value !== one.defaultValue);
+  const values = new Map(kept.map((one) => [one.id, one.value]));
+  const focus = document.activeElement, had = screen.contains(focus) ? focus.id : "";
+  const from = focus?.selectionStart, to = focus?.selectionEnd;
+  screen.innerHTML = html;
+  for (const [id, value] of values) if (byId(id)) byId(id).value = value;
+  const again = had && byId(had);
+  if (!again) return;
+  again.focus({ preventScroll: true });
+  if (typeof from === "number") again.setSelectionRange?.(from, to);
+}
+
+export function drawVerdict(answer) {
+  if (answer.kind === "refused") {
+    showStop(answer.verdict);
+    return;
+  }
+  hideStop();
+  byId("verdict").innerHTML = answer.verdict;
+}
+
+export function showStop(html) {
+  const stop = byId("stop");
+  stop.innerHTML = html;
+  stop.hidden = false;
+  document.body.classList.add("stopped");
+  byId("verdict").replaceChildren();
+}
+
+export function hideStop() {
+  const stop = byId("stop");
+  if (stop.hidden) return;
+  stop.hidden = true;
+  stop.replaceChildren();
+  document.body.classList.remove("stopped");
+}
+
+// The same picture for what never reached the server.
+export function stopWords(headline, words) {
+  const copy = byId("stop-words").content.cloneNode(true);
+  copy.querySelector(".headline").textContent = headline;
+  for (const [name, text] of Object.entries(words)) copy.querySelector(`[data-${name}]`).textContent = text;
+  const box = document.createElement("div");
+  box.append(copy);
+  return box.innerHTML;
+}
+
+function element(name, text, className = "") {
+  const made = document.createElement(name);
+  made.textContent = text;
+  if (className) made.className = className;
+  return made;
+}
+
+function drawLine(line) {
+  const item = element("li", "", line.state === "done" ? line.kind : line.state);
+  const state = line.state === "done" ? KINDS[line.kind] : STATES[line.state];
+  item.append(element("span", line.state === "done" ? SIGNS[line.kind] : "…", "sign"));
+  item.firstChild.setAttribute("aria-hidden", "true");
+  item.append(element("bdi", line.shown, "code"), element("strong", state));
+  if (line.headline) item.append(element("span", line.headline, "told"));
+  return item;
+}
+
+export function drawQueue(queue) {
+  byId("lines").replaceChildren(...queue.lines.slice(-LINES).reverse().map(drawLine));
+  const unconfirmed = queue.lines.some((line) => line.state === "unconfirmed");
+  const count = queue.waiting.length;
+  byId("count").textContent = count ? `${count} not yet confirmed` : "";
+  drawLink(queue, unconfirmed, count);
+}
+
+function drawLink(queue, unconfirmed, count) {
+  const link = byId("link"), held = queue.held;
+  const name = held?.signIn ? "sign-in" : held?.elsewhere ? "elsewhere" : unconfirmed ? "gone" : "";
+  link.hidden = !name;
+  if (link.dataset.shows !== name) {
+    link.dataset.shows = name;
+    link.replaceChildren(...(name ? [byId(`link-${name}`).content.cloneNode(true)] : []));
+    link.querySelector("a")?.setAttribute("href", signInAddress(held));
+  }
+  const kept = link.querySelector("[data-count]");
+  if (kept) kept.textContent = count === 1 ? "1 scan is kept." : `${count} scans are kept.`;
+}
+
+export function signInAddress(held, account = "") {
+  const way = new URL(held?.signIn || "/sign-in", location.href);
+  way.searchParams.set("to", "/scan");
+  if (account) way.searchParams.set("account", account);
+  return way.pathname + way.search;
+}

@@ -1,0 +1,123 @@
+"""Sheets to print: the codes of commands and steps, so that everything can be done by scanning, and, in the
+demonstration only, the badges of its invented people, its stations, and some of its labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+from flask import abort, render_template
+from markupsafe import Markup
+
+from coi_tracker.course import Container, Course
+from coi_tracker.identity import BadgeCode, CoiId, CommandCode, LabelSerial, ScanPayload
+from coi_tracker.services import available, people
+from coi_tracker.vocabulary import FINAL_STATES, Command
+from labels.plain_reading import Matrix
+from labels.symbol import QUIET_ZONE, checked_symbol
+from web.access import for_people
+from web.session import record, settings
+from web.station.here import blueprint
+
+DEMONSTRATION = "demo.invalid/coi-log"
+"""The name of the log of a demonstration (`coi demo`): nobody else's may have it, .invalid is nobody's."""
+SHOWN = 40
+COURSES = 8
+WORDS = {
+    Command.CONFIRM: "Confirm", Command.CANCEL: "Cancel", Command.ACKNOWLEDGE: "I have read the refusal",
+    Command.NEXT: "Done with this one", Command.BACK: "Take the last one back", Command.YES: "Yes", Command.NO: "No",
+    Command.NOW: "Now", Command.SIGN: "Sign", Command.SECOND: "Second person", Command.COMMENT: "Comment",
+    Command.LATE: "Late entry", Command.LOCK: "Lock this station",
+}  # fmt: skip
+
+
+@blueprint.get("/scan/cards")
+@for_people
+def command_cards() -> str:
+    """The codes of all commands and of all steps."""
+    steps = [(step.title, CommandCode(Command.STEP, name).format()) for name, step in record().process.steps.items()]
+    return render_template(
+        "station/cards.html",
+        sheets=[
+            ("Commands", [(words, CommandCode(command).format(), "") for command, words in WORDS.items()]),
+            ("Steps", [(title, code, "") for title, code in sorted(steps)]),
+        ],
+        symbol=symbol,
+        demonstration=is_demonstration(),
+    )
+
+
+@blueprint.get("/scan/cards/demonstration")
+@for_people
+def demonstration_cards() -> str:
+    """What a newcomer with a telephone scans: stations, badges and labels of people and things that do not exist."""
+    if not is_demonstration():
+        abort(404)
+    return render_template(
+        "station/cards.html",
+        sheets=[("Stations", _stations()), ("Badges", _badges()), ("Labels", _labels())],
+        symbol=symbol,
+        demonstration=True,
+    )
+
+
+def is_demonstration() -> bool:
+    """Whether this record is one of people who do not exist."""
+    return settings().origin == DEMONSTRATION
+
+
+Cards = list[tuple[str, str, str]]
+"""Words, what the code says, and smaller words."""
+
+
+def _stations() -> Cards:
+    return [(one.name, one.code, str(one.place)) for one in available.set_up(record()).stations][:SHOWN]
+
+
+def _badges() -> Cards:
+    """One person of each role at each of the first places."""
+    shown: dict[tuple[str, str], tuple[str, str, str]] = {}
+    for person in people.people(record()):
+        for role in person.roles:
+            if person.badge:
+                badge = BadgeCode(str(person.badge)).text
+                shown.setdefault(
+                    (role.role, role.place), (person.name, badge, f"{role.role.replace('_', ' ')}, {role.place}")
+                )
+    return list(shown.values())[:SHOWN]
+
+
+def _labels() -> Cards:
+    """Live labels of the courses that were opened last."""
+    chains = available.chains_of(record(), "course")[-COURSES:]
+    found = [course for chain in chains if (course := available.state_of(record(), chain))]
+    return [card for course in found for card in _labels_of(course)][:SHOWN]
+
+
+def _labels_of(course: Course) -> Cards:
+    alive = [one for one in course.containers.values() if one.serial and one.state not in FINAL_STATES]
+    return [(_said(one), _payload(course, one), f"{one.state}, {course.material}".replace("_", " ")) for one in alive]
+
+
+def _said(one: Container) -> str:
+    return f"{one.kind.replace('_', ' ')} {one.part}"
+
+
+def _payload(course: Course, one: Container) -> str:
+    return ScanPayload(CoiId(str(course.coi)), LabelSerial(str(one.serial))).format()
+
+
+@cache
+def symbol(text: str) -> Markup:
+    """A QR code as SVG, read back before it is shown."""
+    matrix: Matrix = checked_symbol(text)
+    size = len(matrix) + 2 * QUIET_ZONE
+    path = "".join(f"M{x + QUIET_ZONE} {y + QUIET_ZONE}h1v1h-1z" for x, y in _dark(matrix))
+    return Markup(  # noqa: S704 - numbers only
+        f'<svg viewBox="0 0 {size} {size}" shape-rendering="crispEdges" role="img" aria-label="QR code">'
+        f'<rect width="{size}" height="{size}" fill="#fff"/><path d="{path}"/></svg>'
+    )
+
+
+def _dark(matrix: Sequence[Sequence[bool]]) -> list[tuple[int, int]]:
+    return [(x, y) for y, row in enumerate(matrix) for x, dark in enumerate(row) if dark]
