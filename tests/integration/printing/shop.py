@@ -69,7 +69,7 @@ class Shop:
     def issue(self, count: int = 3, kind: str = "tissue_jar", **also: Any) -> list[str]:
         """Issue labels at the site; their serials."""
         before = {c.serial for c in self.course.containers.values()}
-        self.stage.do("issue_labels", self.chain, kind=kind, count=count, place=also.pop("place", self.course.site))
+        self.stage.do("issue_labels", self.chain, kind=kind, count=count, **{"place": self.course.site, **also})
         issued = [c for c in self.course.containers.values() if c.serial not in before and c.kind == kind]
         return [c.serial for c in sorted(issued, key=lambda c: c.part)]
 
