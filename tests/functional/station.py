@@ -189,7 +189,8 @@ class FloorWalk(Walk):
             assert answer.performed
             assert answer.event.step == intent.step
             self.steps.add(intent.step)
-            shown = {o.screen.summary.digest for o in self.station.outcomes if o.screen.summary is not None}
-            self.shown |= {answer.event.id: digest for digest in shown}
+            digests = {o.screen.summary.digest for o in self.station.outcomes if o.screen.summary is not None}
+            if digests:
+                (self.shown[answer.event.id],) = digests
         self.learn(intent.step, Answer(answer.performed, answer.event, answer.entry, answer.seq))
         return answer

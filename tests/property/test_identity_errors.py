@@ -90,7 +90,7 @@ def test_errors_in_the_display_form_never_read_as_another_code(kind: type[Code])
         assert accepted(read_scan, swapped) in (None, code), swapped
 
 
-@pytest.mark.requirement("COI-ID-14")
+@pytest.mark.requirement("COI-ID-14", "COI-FLOOR-16")
 def test_no_text_is_a_code_of_two_kinds() -> None:
     for thing in things(14, 30):
         takers = [
