@@ -166,7 +166,6 @@ def _subject(record: Record, provider: Provider, code: str, began: Mapping[str, 
         {
             "iss": {"essential": True, "value": provider.issuer},
             "aud": {"essential": True, "value": provider.client_id},
-            "nonce": {"essential": True, "value": began["nonce"]},
             "sub": {"essential": True},
         },
         {"client_id": provider.client_id, "nonce": began["nonce"], "access_token": token.get("access_token")},

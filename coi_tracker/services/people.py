@@ -204,6 +204,7 @@ def change_account(
         registry.change_account(tx, new)
         if not new.active:
             sessions.end_all(tx, account, at=record.clock())
+            _refuse_without_admin(tx, had=old)
         _write(record, tx, account, old, new, by=by, reason=reason)
 
 
@@ -262,7 +263,11 @@ def give_role(
     reason: str,
     trained_until: date | None = None,
 ) -> None:
-    """A role at a place, or a new end of the training for it. Raises NotUnderstood."""
+    """A role at a place, or a new end of the training for it. Raises NotUnderstood; nobody gives one to herself."""
+    if by.account == account:
+        raise NotUnderstood(
+            expected="another administrator", came="a role for yourself", do="ask one to give it to you"
+        )
     new = AccountRole(AccountId(account), role, PlaceId(place), trained_until)
     with record.database.write() as tx:
         old = _role(tx, account, role, place)
@@ -280,6 +285,8 @@ def take_role(record: Record, account: str, *, role: Role, place: str, by: Actor
             came = f"no role {role} of {account} at {place}"
             raise NotUnderstood(expected="a role that the account has", came=came, do="look at `coi accounts list`")
         registry.take_role(tx, account, role=role, place=place)
+        if role is Role.ADMIN:
+            _refuse_without_admin(tx)
         _write_role(record, tx, old, None, by=by, reason=reason)
 
 
@@ -325,6 +332,18 @@ def _told(account: Account | None) -> dict[str, object] | None:
         "name": account.name,
         "password": "set" if account.password_hash else None,
     }
+
+
+def _refuse_without_admin(tx: Transaction, *, had: Account | None = None) -> None:
+    """Somebody has to be able to let people in again. `had`: the account that ends; any other end changes nothing."""
+    roles = registry.roles_by_account(tx)
+    admins = {account for account, held in roles.items() if any(one.role is Role.ADMIN for one in held)}
+    if had is not None and had.id not in admins:
+        return
+    if not any(one.active and one.id in admins for one in registry.accounts(tx)):
+        raise NotUnderstood(
+            expected="another administrator", came="the last one", do="make somebody else administrator first"
+        )
 
 
 def _existing(tx: Transaction, account: str) -> Account:

@@ -147,8 +147,7 @@ def _step_of(record: Record, keys: tuple[MasterKey, ...], factor: SecondFactor, 
     totp = pyotp.TOTP(rows.open_secret(keys, factor.account, factor.sealed))
     now = int(record.clock().timestamp()) // SECONDS
     found = [now + off for off in _AROUND if hmac.compare_digest(totp.generate_otp(now + off), plain)]
-    fresh = [step for step in found if factor.used_step is None or step > factor.used_step]
-    return fresh[0] if fresh else None
+    return found[-1] if found else None  # whether it was used is for the row to say, which two cannot change at once
 
 
 def _use_recovery_code(record: Record, account: str, code: str) -> bool:

@@ -36,6 +36,13 @@ def _refuse_bad_key(key: str, what: str) -> None:
         )
 
 
+def _refuse_bad_name(name: str, what: str) -> None:
+    if not name.strip() or len(name) > 100 or not name.isprintable():
+        raise NotUnderstood(
+            expected=f"{what} of 1 to 100 printable characters", came=ascii(name[:40]), do="choose another one"
+        )
+
+
 # --- places and stations --------------------------------------------------------------------------
 
 
@@ -53,6 +60,9 @@ def put_place(
 ) -> Place:
     """A new place, or what is known of one from now on. `daily_capacity`: courses it can work on in one day."""
     _refuse_bad_key(key, "the id of a place")
+    _refuse_bad_name(name, "the name of a place")
+    if not 0 <= daily_capacity <= 1000:
+        raise NotUnderstood(expected="0 to 1000 courses a day", came=str(daily_capacity)[:20], do="correct it")
     if not _COUNTRY.fullmatch(country):
         raise NotUnderstood(expected="a country by ISO 3166, two capitals", came=repr(country[:20]), do="correct it")
     if zone not in available_timezones():
@@ -107,6 +117,7 @@ def put_station(
     active: bool = True,
 ) -> StationCode:
     """A station at a place: a new one gets a code, one that is there (`code`) is changed."""
+    _refuse_bad_name(name, "the name of a station")
     wanted = code or StationCode.issue(record.draw)
     new = Station(wanted.text, PlaceId(place), name, active)
     with record.database.write() as tx:

@@ -163,6 +163,15 @@ def roles_of(tx: Transaction, account: str) -> list[AccountRole]:
     return [AccountRole(row[0], Role(row[1]), row[2], day_or_none(row[3])) for row in rows]
 
 
+def roles_by_account(tx: Transaction) -> dict[str, tuple[AccountRole, ...]]:
+    """Every role of every account that has one."""
+    rows = tx.query("SELECT account, role, place, trained_until FROM account_roles ORDER BY account, role, place")
+    found: dict[str, list[AccountRole]] = {}
+    for account, role, place, until in rows:
+        found.setdefault(account, []).append(AccountRole(account, Role(role), place, day_or_none(until)))
+    return {account: tuple(roles) for account, roles in found.items()}
+
+
 def day_or_none(text: str | None) -> date | None:
     """The day that stands in a column."""
     return None if text is None else date.fromisoformat(text)

@@ -282,7 +282,8 @@ def test_a_lost_persons_key_is_never_replaced_by_a_fresh_one(installed: Path) ->
 
 
 COI = f"{sys.executable} -c 'from coi_tracker.cli import main; main()'"
-OFF = f"printf '%s\\n' \"{ADMIN}\" | {COI} accounts deactivate anna {' '.join(WHY).replace('a test', 'test')}"
+ALSO = " ".join(WHY).replace("a test", "test")
+OFF = f"printf '%s\\n' \"{ADMIN}\" 'quite other words' | {COI} accounts password anna {ALSO}"
 
 
 def script(house: Path, text: str, *around: str) -> list[str]:

@@ -134,6 +134,7 @@ def test_a_code_is_good_once(linked: Record, hospital: OpenIdProvider) -> None:
 
 
 def test_coming_back_too_late_lets_nobody_in(linked: Record, hospital: OpenIdProvider) -> None:
+    hospital.lies = {"exp": int(time.time()) + 3600}
     leaving = leave(linked, _known(hospital), back=BACK)
     sent = requests.get(leaving.address, allow_redirects=False, timeout=10)
     answer = dict(parse_qsl(urlsplit(sent.headers["Location"]).query))

@@ -161,3 +161,27 @@ def test_signatures_are_tried_and_their_passwords_forgotten(record: Record) -> N
     tried = people.authenticate_claims(record, AttemptRequest("id", "step", "anna", None, None, signatures=claims))
     assert [claim.authentic for claim in tried.signatures] == [True, False, False]
     assert {claim.password for claim in tried.signatures} == {None}
+
+
+@pytest.mark.requirement("COI-PPL-12")
+def test_nobody_gives_herself_a_role(record: Record) -> None:
+    people.give_role(record, "anna", role=Role.ADMIN, place="lisboa", **BY)
+    herself = people.authenticate_admin(record, "anna", "a long password")
+    assert herself is not None
+    with pytest.raises(NotUnderstood, match="another administrator"):
+        people.give_role(record, "anna", role=Role.QA, place="lisboa", by=herself, reason="to help out")
+
+
+def test_the_last_administrator_stays(record: Record) -> None:
+    people.give_role(record, "anna", role=Role.ADMIN, place="lisboa", **BY)
+    people.add_account(record, "bert", name="Bert", **BY)
+    people.give_role(record, "bert", role=Role.ADMIN, place="lisboa", **BY)
+    people.change_account(record, "bert", active=False, **BY)
+    for change in (
+        lambda: people.change_account(record, "anna", active=False, **BY),
+        lambda: people.take_role(record, "anna", role=Role.ADMIN, place="lisboa", **BY),
+    ):
+        with pytest.raises(NotUnderstood, match="the last one"):
+            change()
+    people.change_account(record, "bert", active=True, **BY)
+    people.change_account(record, "anna", active=False, **BY)
