@@ -14,7 +14,9 @@ from coi_tracker.config import Settings
 from coi_tracker.services.record import Record
 from web import (
     access,
+    api,
     assets,
+    audit,
     background,
     csrf,
     headers,
@@ -29,6 +31,7 @@ from web import (
     signing_in,
     station,
     wording,
+    work,
 )
 
 __all__ = ["create_app", "start_workers"]
@@ -59,7 +62,10 @@ def create_app(record: Record, settings: Settings | None = None) -> Flask:
     for blueprint in (proving.blueprint, outside.blueprint, own_account.blueprint):
         app.register_blueprint(blueprint)
     app.register_blueprint(station.blueprint)
+    for blueprint in (work.blueprint, audit.blueprint):
+        app.register_blueprint(blueprint)
     access.refuse_undeclared(app)
+    api.mount(app, record, app.extensions["settings"])
     return app
 
 

@@ -21,6 +21,7 @@ from coi_tracker.errors import CoiError, NotUnderstood
 from coi_tracker.identity import StationCode
 from coi_tracker.services.changes import write_change
 from coi_tracker.services.denials import keep_denial
+from coi_tracker.services.floor.standing import Standing
 from coi_tracker.services.record import Record
 from coi_tracker.services.viewers import Viewer
 from coi_tracker.storage import integrations, registry
@@ -242,6 +243,22 @@ def caller(tx: Transaction, row: TokenRow, *, now: datetime) -> Caller | None:
     )
     scopes = frozenset(Scope(one) for one in row.scopes.split())
     return Caller(row.id, row.name, TokenKind(row.kind), scopes, seen, row.station)
+
+
+def standing_at(record: Record, who: Caller, station: str) -> Standing:
+    """Where a system stands while nobody is signed in at it: at a station of its places, without any role.
+
+    Raises NotUnderstood for a station that is not in the record, or not at one of its places.
+    """
+    code = StationCode.parse(station.strip().upper().replace("-", "")).text
+    with record.database.read() as tx:
+        here = next((one for one in registry.stations(tx) if one.code == code and one.active), None)
+        place = None if here is None else next(one for one in registry.places(tx) if one.id == here.place)
+    if here is None or place is None or not who.may_work_at(place.id):
+        raise NotUnderstood(
+            expected="a registered station at a place of this token", came=code, do="use another station or token"
+        )
+    return Standing(who.viewer.account, who.name, here.code, here.name, place, ())
 
 
 def _notice(record: Record, row: TokenRow) -> None:

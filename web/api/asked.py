@@ -1,0 +1,94 @@
+"""An attempt as programs send it: the fields for the schema. What it means is read by the services, like everywhere.
+
+The schema says what fits; `parse_request` decides and says what does not. A test sends both kinds.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
+
+from coi_tracker.services.requests import AttemptRequest, parse_request
+from coi_tracker.vocabulary import HowRead, Meaning, Role
+
+UUID7 = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
+INSTANT = (
+    r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+    r"(\.[0-9]{1,6})?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])$"
+)
+PRINTABLE = r"^[ -~]*[!-~][ -~]*$"
+"""What the schema promises to take. More letters are taken: any that can be printed."""
+
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=PRINTABLE)]
+Text = Annotated[str, Field(min_length=1, max_length=2000, pattern=PRINTABLE)]
+Short = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE)]
+Instant = Annotated[str, Field(pattern=INSTANT, examples=["2026-11-22T12:00:00Z"])]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ScanPart(_Part):
+    """One code as the reader sent it."""
+
+    code: str = Field(max_length=4096)
+    by: HowRead = HowRead.SCANNED
+    part: Annotated[str, Field(min_length=1, max_length=60, pattern=PRINTABLE)] | None = None
+
+
+class SignaturePart(_Part):
+    """Somebody signs: account, meaning and password. The password is tried and forgotten."""
+
+    account: Name
+    meaning: Meaning
+    password: str | None = Field(None, max_length=1000)
+
+
+class AttemptIn(BaseModel):
+    """Somebody tries to do a step. The same id again gets the first answer again.
+
+    `evidence` is JSON without floats: a measured value is text, or an object of `value` (text) and `unit`.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str = Field(pattern=UUID7, description="a UUID of version 7, a new one for each attempt")
+    step: Name
+    account: Name = Field(description="who acts: proved by a signature of hers in this attempt, or by COI-Person")
+    role: Role | None
+    station: Short | None
+    happened_at: Instant | None = None
+    course: Text | None = None
+    subject: Text | None = None
+    study: Text | None = None
+    target: Text | None = Field(None, description="the place or study of a hold")
+    scans: list[ScanPart] = Field(default=[], max_length=200)
+    evidence: dict[str, Any] = Field(default={}, max_length=60)
+    signatures: list[SignaturePart] = Field(default=[], max_length=6)
+    identifiers: dict[Literal["name", "birth_date", "record_number", "subject_number"], Short] = Field(
+        default={}, description="what the person in front says or shows: compared, never kept"
+    )
+    person: dict[Literal["name", "birth_date", "record_number"], Short] = Field(
+        default={}, description="of a new participant: kept apart and encrypted, never in the log"
+    )
+    late_reason: Text | None = None
+    comment: Text | None = None
+    refers_to: Annotated[str, Field(pattern=UUID7)] | None = None
+
+    _understood: AttemptRequest = PrivateAttr()
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _read(cls, value: Any, _: ModelWrapValidatorHandler[AttemptIn]) -> AttemptIn:
+        """Let the services read it. Raises NotUnderstood, which names the field."""
+        blank: dict[str, Any] = {}
+        found = cls.model_construct(**blank)
+        found._understood = parse_request(value)
+        return found
+
+    @property
+    def request(self) -> AttemptRequest:
+        """The attempt as the services take it."""
+        return self._understood

@@ -1,0 +1,252 @@
+"""What the API takes and gives, as types: the schema of the API is made from these, and every answer is held to it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from coi_tracker.course import Container, Deviation, Hold
+from coi_tracker.services.floor.screen import Offer, Sighting
+from coi_tracker.services.plan_lines import PlanLine
+from coi_tracker.services.queries import CourseLine, HandOff, LabelLine
+from coi_tracker.vocabulary import HowRead, PlaceKind
+
+
+class Given(BaseModel):
+    """What comes in: nothing but the fields that are known."""
+
+    model_config = ConfigDict(extra="forbid", str_max_length=4096)
+
+
+class Told(BaseModel):
+    """What goes out."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class ProblemOut(Told):
+    """A failure (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    expected: str
+    came: str
+    do: str
+
+
+class ReasonOut(Told):
+    """Why an attempt was refused; the codes are those of docs/reasons.md."""
+
+    code: str
+    title: str
+    expected: str
+    observed: str
+    do: str
+
+
+class AttemptOut(Told):
+    """What became of an attempt. `entry` is the exact text in the custody log, null where it may not be shown."""
+
+    decision: Literal["performed", "refused"]
+    id: str
+    step: str
+    course: str | None
+    chain: str | None
+    seq: int | None
+    recorded_at: str | None
+    replayed: bool
+    reasons: list[ReasonOut]
+    entry: str | None
+
+
+class RefusedOut(ProblemOut, AttemptOut):
+    """A refusal: kept in the log, with all of its reasons."""
+
+
+class ScanIn(Given):
+    """One code as a reader sent it, or as it was typed."""
+
+    code: str = Field(max_length=4096, description="what the reader sent, unchanged")
+    by: HowRead = HowRead.SCANNED
+    station: str | None = Field(None, max_length=40, description="the station; a station's own token needs none")
+
+
+class ScanOut(Told):
+    """What a scan is. `offers` are the steps that the person signed in could do; empty when nobody is."""
+
+    sighting: Sighting
+    offers: tuple[Offer, ...]
+
+
+class SignInIn(Given):
+    """Somebody proves who she is."""
+
+    account: str = Field(min_length=1, max_length=200, description="an account id, or the code of a badge")
+    password: str = Field(min_length=1, max_length=1000)
+    code: str | None = Field(None, max_length=40, description="the second factor, where one is set up")
+
+
+class SignInOut(Told):
+    """A session: `person` goes into the header COI-Person. It locks when nobody was there for `idle_minutes`."""
+
+    account: str
+    name: str
+    person: str
+    idle_minutes: int
+    failures_before: int
+
+
+class PageIn(Given):
+    """A page of a list, from 1."""
+
+    page: int = Field(1, ge=1, le=1_000_000)
+
+
+class CoursesIn(PageIn):
+    """Which courses. `search`: the start of a COI or of a subject number."""
+
+    search: str | None = Field(None, max_length=60)
+    site: str | None = Field(None, max_length=40)
+    standing: Literal["active", "on_hold", "withdrawn", "terminated", "closed"] | None = None
+
+
+class CoursesOut(Told):
+    """A page of courses, the newest first."""
+
+    courses: tuple[CourseLine, ...]
+    page: int
+    pages: int
+    total: int
+
+
+class CourseOut(Told):
+    """One course as it is now. `entries` is the number of the last entry of its chain, `head` its digest."""
+
+    coi: str
+    study: str
+    subject: str | None
+    site: str | None
+    facility: str | None
+    cohort: str | None
+    route: str | None
+    manufacture: str | None
+    material: str
+    disposition: str
+    treatment: str
+    standing: str
+    opened_at: datetime
+    entries: int
+    head: str | None
+    containers: list[Container]
+    hand_offs: tuple[HandOff, ...]
+    holds: tuple[Hold, ...]
+    deviations: tuple[Deviation, ...]
+
+
+class LabelsOut(Told):
+    """Every label that was ever issued for a course."""
+
+    coi: str
+    labels: tuple[LabelLine, ...]
+
+
+class ChainIn(Given):
+    """Which entries of a course: from number `up_to` (none: the last) backwards, `most` of them."""
+
+    up_to: int | None = Field(None, ge=1, le=10**12)
+    most: int = Field(100, ge=1, le=100)
+
+
+class ChainEntry(Told):
+    """An entry of a chain: `text` is exact, `digest` is the SHA-256 of a zero byte and it."""
+
+    seq: int
+    digest: str
+    text: str
+
+
+class ChainOut(Told):
+    """Entries of a course, the newest first. `older`: the number to go on from, null at the beginning."""
+
+    coi: str
+    last: int
+    older: int | None
+    entries: list[ChainEntry]
+
+
+class EntriesIn(Given):
+    """Which part of the log: from log index `start` on."""
+
+    start: int = Field(0, ge=0, le=10**12)
+    most: int = Field(100, ge=1, le=500)
+
+
+class LogEntryOut(Told):
+    """An entry in the order of the log: `text` is exact, `digest` is the SHA-256 of a zero byte and it."""
+
+    index: int
+    chain: str
+    seq: int
+    digest: str
+    text: str
+
+
+class EntriesOut(Told):
+    """Entries in the order of the log. Go on with `start` = `next` while `next` is below `size`.
+
+    Entries that this token may not see leave gaps in `index`. What was recorded a moment ago follows seconds later.
+    """
+
+    entries: list[LogEntryOut]
+    next: int
+    size: int
+
+
+class PlaceOut(Told):
+    """A site, facility, courier or office."""
+
+    id: str
+    kind: PlaceKind
+    name: str
+    country: str
+    zone: str
+    daily_capacity: int
+
+
+class PlacesOut(Told):
+    """The places of this token; all of them for the sponsor's."""
+
+    places: list[PlaceOut]
+
+
+class PlansOut(Told):
+    """What is planned for courses, the newest first."""
+
+    plans: tuple[PlanLine, ...]
+    page: int
+    pages: int
+    total: int
+
+
+class ExportIn(Given):
+    """What to export: a course, or a site, or a period of recording (`until` excluded), or (`everything`) all."""
+
+    course: str | None = Field(None, max_length=60)
+    site: str | None = Field(None, max_length=40)
+    since: date | None = None
+    until: date | None = None
+    everything: bool = False
+
+
+class HealthOut(Told):
+    """Whether the record can be read."""
+
+    status: Literal["ok"]
+    entries: int
+
+
+Json = Any
