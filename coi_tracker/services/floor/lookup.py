@@ -190,7 +190,7 @@ def _shipper(record: Record, tx: Transaction, at: Standing, one: Scanned, displa
 
 def _text(record: Record, tx: Transaction, at: Standing, text: str) -> Found:
     """Plain text: a subject of this site, a lot of the record, or nothing."""
-    wanted = text.strip()[:60]
+    wanted = "" if "\x00" in text else text.strip()[:60]  # PostgreSQL takes no such character, not even to compare
     if at.place.kind is PlaceKind.SITE and wanted:
         row = tx.query("SELECT 1 FROM subjects WHERE number = :n AND site = :site", n=wanted, site=at.place.id)
         found = found_at(record, tx, at, chain=f"subject/{wanted}", serial=None) if row else None
