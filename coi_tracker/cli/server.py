@@ -23,7 +23,7 @@ def serve_pages(settings: Settings) -> None:
     """Serve until stopped. Raises Misconfigured when there are no pages or the port is taken."""
     from coi_tracker.services.opening import open_record
 
-    web = _room("web")
+    web = room("web")
     refuse_taken_port(settings.host, settings.port)
     record = until_the_end(open_record(settings))
     app = web.create_app(record, settings)
@@ -35,11 +35,12 @@ def serve_pages(settings: Settings) -> None:
         server.run()
         return
     running = web.start_workers(record, settings)
-    _room("werkzeug.serving").run_simple(settings.host, settings.port, app, threaded=True)
+    room("werkzeug.serving").run_simple(settings.host, settings.port, app, threaded=True)
     running.stop()
 
 
-def _room(name: str) -> Any:
+def room(name: str) -> Any:
+    """A room beside the tracker, by its name. Raises Misconfigured when the tracker was installed without it."""
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:

@@ -88,7 +88,8 @@ def test_the_options_of_an_example_exist(path: tuple[str, ...]) -> None:
 @pytest.mark.requirement("COI-CLI-04")
 def test_what_a_program_may_read_has_json() -> None:
     silent = {"serve", "demo", "accounts add", "accounts role", "accounts password", "accounts deactivate"}
-    silent |= {"person erase", "protocol release"}
+    silent |= {"person erase", "protocol release", "printers add", "printers deactivate"}
+    silent |= {"print-fetch", "print-worker"}
     silent |= {"accounts own-password", "accounts unlock", "accounts totp-remove", "accounts link"}
     without = {
         " ".join(path)
