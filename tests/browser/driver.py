@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -144,7 +144,7 @@ class Station:
         return found
 
     def type_password(self, password: str = PASSWORD, *, account: str | None = None) -> Verdict:
-        """Give the password that is asked for (of somebody else, by account or badge), and Enter."""
+        """Give the password that is asked for (of the person with that account), and Enter. A badge is scanned before."""
         before = self.handled
         if account is not None:
             self.page.fill("#sign-account", account)
@@ -157,6 +157,18 @@ class Station:
         before = self.handled
         self.page.get_by_role("button", name=text).first.click()
         return self.verdict(after=before)
+
+    def answer(self, known: Mapping[str, str | list[str]]) -> None:
+        """Scan what is asked for, one thing after another, until nothing is asked that is known."""
+        given: dict[str, int] = {}
+        while (key := self.asked) in known:
+            values = [known[key]] if isinstance(known[key], str) else list(known[key])
+            number = given[key] = given.get(key, -1) + 1
+            if number >= len(values):
+                raise AssertionError(f"{key} is asked for again after {values}")
+            found = self.scan(values[number])
+            assert found is not None
+            assert found.kind == "accepted", f"{key}: {found.headline} {self.refusal}"
 
     # --- seeing
 
@@ -172,9 +184,16 @@ class Station:
         )
         return [line for text in found for line in json.loads(text)]
 
-    def settled(self) -> None:
+    def until(self, expression: str, *, seconds: float = PATIENCE / 1000) -> None:
+        """Wait until something is so in the page. (Playwright's own waiting would need eval, which pages forbid.)"""
+        deadline = time.monotonic() + seconds
+        while not self.page.evaluate(expression):
+            assert time.monotonic() < deadline, f"never so: {expression}"
+            self.page.wait_for_timeout(20)
+
+    def settled(self, *, seconds: float = PATIENCE / 1000) -> None:
         """Nothing waits to be confirmed."""
-        self.page.wait_for_function("document.getElementById('count').textContent === ''")
+        self.until("document.getElementById('count').textContent === ''", seconds=seconds)
 
     def verdict(self, *, after: int) -> Verdict:
         """What the station says to the scan that comes after so many."""

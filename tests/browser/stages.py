@@ -12,6 +12,7 @@ from coi_tracker.identity import CoiId, LabelSerial, ScanPayload
 from coi_tracker.services import available
 from coi_tracker.services.record import Record
 from coi_tracker.simulation.clock import Clock
+from coi_tracker.simulation.fictions import participant
 from coi_tracker.simulation.furnishing import furnish
 from coi_tracker.simulation.walking import drive
 from coi_tracker.storage import migrate
@@ -63,3 +64,9 @@ def shipper_of(course: Course) -> str:
     """What the symbol of the shipper says that the course is packed in."""
     loaded = next(c.shipper for c in course.containers.values() if c.shipper)
     return payload(None, loaded.split("/", 1)[1])
+
+
+def birth_date_of(course: Course) -> str:
+    """What the person in front says."""
+    assert course.subject is not None
+    return participant(course.subject.number)["birth_date"]

@@ -42,7 +42,7 @@ export function capture({ field, take, refuse, plain }) {
 
   function isScan(withSuffix) {
     if (!fast()) return false;
-    if (touched.some((one) => one.secret)) return whole();
+    if (touched.every((one) => one.secret)) return whole() || /^COI\d*:/i.test(unprefixed(text()));
     return withSuffix || whole() || keys.length >= LEAST;
   }
 
@@ -145,8 +145,9 @@ export function capture({ field, take, refuse, plain }) {
 
   function onEnter(event, typing) {
     const element = focused();
-    if (kindOf(element) !== "loose") return;
-    const onButton = element && element !== document.body && element.matches("a, button, summary, input, [tabindex]:not(main)");
+    const nothing = element === field && !field.value.trim();
+    if (kindOf(element) !== "loose" && !nothing) return;
+    const onButton = element && element !== document.body && !nothing && element.matches("a, button, summary, input, [tabindex]:not(main)");
     if (field.value.trim() && (typing || !onButton)) {
       event.preventDefault();
       submit();
