@@ -3,9 +3,9 @@
     python benchmarks/bench_floor.py [--stations 32] [--seconds 30] [--database sqlite postgresql] [--browser]
 
 Serves a record with gunicorn, as `coi serve` does, in a process of its own, and lets people with their own sessions
-scan about once a second each: labels they look up, steps they begin and drop, codes that are refused and recorded. The
-floor is the bare answer of the same server to `/health`. With `--browser` one of the stations is a real Chromium, timed from
-the last key to the decision on the screen, and the page is loaded over a slow telephone network.
+scan about once a second each: labels they look up, steps they begin and drop, codes that are refused and recorded.
+The floor is the bare answer of the same server to `/health`. With `--browser` one of the stations is a real Chromium,
+timed from the last key to the decision on the screen, and the page is loaded over a slow telephone network.
 """
 
 from __future__ import annotations
