@@ -39,6 +39,19 @@ WRONG_SCANS = frozenset(
 )
 """What is refused at once, when a scan or an answer brings it, instead of when the step is handed in."""
 
+NOT_OURS = frozenset(
+    {
+        Code.UNKNOWN_LABEL,
+        Code.MALFORMED_LABEL,
+        Code.LABEL_VOID,
+        Code.LABEL_SUPERSEDED,
+        Code.WRONG_COURSE,
+        Code.WRONG_SUBJECT,
+        Code.SAME_SUBJECT_OTHER_COURSE,
+    }
+)
+"""What speaks for nothing here: that there is one too many of it is no news then."""
+
 NOT_YET = frozenset({Code.MISSING_CONTAINER, Code.EVIDENCE_MISSING, Code.SIGNATURE_MISSING})
 """What prompts and signatures ask for anyway."""
 
@@ -46,7 +59,8 @@ NOT_YET = frozenset({Code.MISSING_CONTAINER, Code.EVIDENCE_MISSING, Code.SIGNATU
 def brought(before: Iterable[Reason], after: Iterable[Reason]) -> tuple[Reason, ...]:
     """The reasons for which a scan is refused: of those that are wrong with it, the ones that came with it."""
     known = set(before)
-    return tuple(r for r in after if r.code in WRONG_SCANS and r not in known)
+    found = tuple(r for r in after if r.code in WRONG_SCANS and r not in known)
+    return tuple(r for r in found if r.code in NOT_OURS) or found
 
 
 def forbidding(reasons: Iterable[Reason], *, asked_all: bool = False) -> tuple[Reason, ...]:

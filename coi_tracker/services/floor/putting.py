@@ -11,9 +11,8 @@ from coi_tracker.process.enrolment import OwnSubject
 from coi_tracker.process.look import read_instant
 from coi_tracker.process.spec import Field, FieldKind, On
 from coi_tracker.services.floor.answering import identified, not_a_value, take_evidence
-from coi_tracker.services.floor.asking import satisfied
 from coi_tracker.services.floor.draft import Draft, Seat
-from coi_tracker.services.floor.screen import Progress, Prompt, PromptKind
+from coi_tracker.services.floor.screen import Prompt, PromptKind
 from coi_tracker.services.floor.sight import Sight
 from coi_tracker.services.floor.targets import find_target
 from coi_tracker.services.floor.values import NotAValue, checked, chosen, in_words, instant_of, value_of
@@ -171,15 +170,9 @@ _PUT: Mapping[PromptKind, Callable[[Asked, Any], Done]] = {
 
 
 def prompt_for_text(sight: Sight) -> Prompt | None:
-    """The prompt that plain text answers: the next one, or the one after things of which there are enough already."""
-    for prompt in sight.prompts:
-        if prompt.progress is Progress.DONE:
-            continue
-        if prompt.kind is not PromptKind.SCAN:
-            return prompt
-        if not satisfied(prompt):
-            return None
-    return None
+    """The prompt that plain text answers: the next one, unless it wants things to be scanned."""
+    prompt = sight.next
+    return None if prompt is None or prompt.kind is PromptKind.SCAN else prompt
 
 
 def prompt_for_code(sight: Sight, read: EquipmentCode | PositionCode) -> Prompt | None:
