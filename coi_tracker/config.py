@@ -88,6 +88,12 @@ class Settings(BaseModel):
     checkpoint_minutes: int = Field(
         10, ge=0, le=1440, description="minutes between two signed checkpoints while pages are served; 0: none"
     )
+    webhook_hosts: str = Field(
+        "",
+        max_length=2000,
+        pattern=r"^[A-Za-z0-9.:\[\]_ -]*$",
+        description="hosts (or HOST:PORT) that events may be sent to though private or without TLS, blanks between",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "warning", description="debug, info, warning or error"
     )

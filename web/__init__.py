@@ -14,11 +14,13 @@ from coi_tracker.config import Settings
 from coi_tracker.services.record import Record
 from web import (
     access,
+    admin,
     api,
     assets,
     audit,
     background,
     csrf,
+    deliveries,
     headers,
     home,
     navigation,
@@ -59,7 +61,7 @@ def create_app(record: Record, settings: Settings | None = None) -> Flask:
         room.register(app)
     for blueprint in (home.blueprint, pages.blueprint, signing_in.blueprint):
         app.register_blueprint(blueprint)
-    for blueprint in (proving.blueprint, outside.blueprint, own_account.blueprint):
+    for blueprint in (proving.blueprint, outside.blueprint, own_account.blueprint, admin.blueprint):
         app.register_blueprint(blueprint)
     app.register_blueprint(station.blueprint)
     for blueprint in (work.blueprint, audit.blueprint):
@@ -71,7 +73,7 @@ def create_app(record: Record, settings: Settings | None = None) -> Flask:
 
 def start_workers(record: Record, settings: Settings) -> background.Running:
     """Start what goes on behind the pages. In the process that serves them: threads do not survive a fork."""
-    return background.start(background.of_the_log(record, settings))
+    return background.start([*background.of_the_log(record, settings), deliveries.worker(record, settings)])
 
 
 def _secret(record: Record) -> bytes:

@@ -12,6 +12,7 @@ from coi_tracker.cli.attempt import COMMANDS as ABOUT_STEPS
 from coi_tracker.cli.course import COMMANDS as ABOUT_COURSES
 from coi_tracker.cli.definitions import COMMANDS as ABOUT_DEFINITIONS
 from coi_tracker.cli.installing import COMMANDS as ABOUT_INSTALLING
+from coi_tracker.cli.integrations import COMMANDS as ABOUT_OTHER_SYSTEMS
 from coi_tracker.cli.log import COMMANDS as ABOUT_THE_LOG
 from coi_tracker.cli.printers import COMMANDS as ABOUT_PRINTERS
 from coi_tracker.cli.printing import COMMANDS as PRINTING
@@ -37,6 +38,7 @@ def cli(config: Path | None) -> None:
 
 for _commands in (
     ABOUT_INSTALLING, RUNNING, ABOUT_STEPS, ABOUT_COURSES, ABOUT_DEFINITIONS, ABOUT_THE_LOG, ABOUT_PEOPLE,
+    ABOUT_OTHER_SYSTEMS,
     ABOUT_PRINTERS, PRINTING,
 ):  # fmt: skip
     for _command in _commands:
