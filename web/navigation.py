@@ -24,10 +24,12 @@ class Page:
 
 
 PAGES = (
+    Page("My work", "work.mine"),
     Page("Scan", "station.page"),
     Page("To sign", "station.pending"),
     Page("Courses", "pages.courses"),
     Page("Custody log", "pages.log"),
+    Page("Administration", "admin.first"),
 )
 
 

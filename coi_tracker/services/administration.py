@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from coi_tracker.course import Definition
 from coi_tracker.errors import NotUnderstood
@@ -21,6 +21,9 @@ from coi_tracker.storage.registry import Account, AccountRole, Place, ReleasedPr
 from coi_tracker.storage.sign_ins import Standing
 from coi_tracker.storage.types import utc_from_text
 
+__all__ = ["Change", "Changes", "Place", "ReleasedProtocol", "Station", "Study", "Target"]
+
+Target = Literal["account", "place", "station", "study"]
 MOST = 200
 """Changes on a page."""
 
@@ -177,11 +180,11 @@ ORDER BY seq DESC LIMIT :most
 """
 
 
-def changes_of(record: Record, chain: str, *, first: int | None = None, most: int = MOST) -> Changes:
+def changes_of(record: Record, target: Target, key: str, *, first: int | None = None, most: int = MOST) -> Changes:
     """What was changed of an account, place, station or study, the newest first, from number `first` backwards."""
     upper = 2**31 if first is None else first
     with record.database.read() as tx:
-        rows = tx.query(_CHANGES, chain=chain, first=upper, most=most + 1)
+        rows = tx.query(_CHANGES, chain=f"{target}/{key}", first=upper, most=most + 1)
     found = tuple(_change(*row) for row in rows[:most])
     return Changes(found, int(rows[most][0]) if len(rows) > most else None)
 

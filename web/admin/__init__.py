@@ -1,0 +1,12 @@
+"""Pages of administration: accounts, places, stations, printers, days, studies. Nothing of a course is on them.
+
+For administrators only, whatever other roles somebody has. Every change has a reason and is an entry; the services
+make it. A page of a target shows what was changed of it.
+"""
+
+from __future__ import annotations
+
+from web.admin import accounts, places, printers, proofs, stations, studies
+from web.admin.shared import blueprint
+
+__all__ = ["accounts", "blueprint", "places", "printers", "proofs", "stations", "studies"]
