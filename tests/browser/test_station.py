@@ -135,7 +135,8 @@ def test_accept_and_refuse_are_announced_and_colour_is_never_the_only_sign(tissu
     station = open_station(served, tissue, tissue.person(Role.COORDINATOR, site).id, site)
     station.page.evaluate(
         "window.tones = []; const start = OscillatorNode.prototype.start;"
-        "OscillatorNode.prototype.start = function (at) { window.tones.push(this.type + this.frequency.value); start.call(this, at) };"
+        "OscillatorNode.prototype.start = function (at)"
+        "{ window.tones.push(this.type + this.frequency.value); start.call(this, at) };"
         "navigator.vibrate = (one) => { window.shaken = one; return true }"
     )
     station.scan(shipper_of(course))
@@ -200,7 +201,8 @@ def test_at_the_bedside_wristband_and_bag_are_held_against_each_other_while_time
 def test_a_second_person_signs_at_another_device_and_the_first_one_sees_it(tissue, serve, open_station: OpenStation):
     course, served = course_at(tissue), serve(tissue)
     site, facility = str(course.site), str(course.facility)
-    release(open_scanned(open_station, served, tissue, tissue.person(Role.COORDINATOR, site).id, site, course), tissue, course)
+    coordinator = tissue.person(Role.COORDINATOR, site)
+    release(open_scanned(open_station, served, tissue, coordinator.id, site, course), tissue, course)
     courier = courier_of(tissue)
     accept(open_station(served, tissue, tissue.person(Role.COURIER, courier).id, courier), course)
     operator = tissue.person(Role.OPERATOR, facility)
