@@ -146,7 +146,7 @@ def seat_of(record: Record, stored: StoredDraft | None, *, station: str, account
 
 
 def stored_of(record: Record, seat: Seat, *, waits: bool, now: datetime) -> StoredDraft:
-    """The row of a seat, with the next version."""
+    """The row of a seat."""
     personal: dict[str, Mapping[str, str]] = {}
     if seat.draft is not None:
         personal = {"identifiers": dict(seat.draft.identifiers), "person": dict(seat.draft.person)}
@@ -159,7 +159,7 @@ def stored_of(record: Record, seat: Seat, *, waits: bool, now: datetime) -> Stor
     return StoredDraft(
         seat.station,
         seat.account,
-        seat.version + 1,
+        seat.version,
         None if seat.draft is None else seat.draft.token,
         waits,
         json.dumps(doc, ensure_ascii=False, separators=(",", ":")),

@@ -119,7 +119,7 @@ def _handled(record: Record, at: Standing, act: Act, once: str | None) -> Outcom
         if before is not None:
             verdict = Verdict.from_text(before)
             return _outcome(record, tx, at, Done(verdict, seat), now, replayed=True)
-        done = act(Hand(record, tx, at, seat, now))
+        done = _counted(act(Hand(record, tx, at, seat, now)), seat)
         if done.verdict.finish:
             _keep(record, tx, done, seat, now)
             return None
@@ -128,6 +128,13 @@ def _handled(record: Record, at: Standing, act: Act, once: str | None) -> Outcom
         if key is not None:
             keep_verdict(tx, at.station, account=at.account, scan=key, verdict=done.verdict.text(), now=now)
         return outcome
+
+
+def _counted(done: Done, before: Seat) -> Done:
+    """The seat with its next version, when anything of it changed."""
+    if done.seat == before:
+        return done
+    return replace(done, seat=replace(done.seat, version=before.version + 1))
 
 
 def _scan_key(once: str) -> str:

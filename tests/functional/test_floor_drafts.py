@@ -1,0 +1,384 @@
+"""A begun step: handled once, kept by the server, corrected, signed by two, handed in once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from coi_tracker.identity import CommandCode
+from coi_tracker.services import rebuild
+from coi_tracker.services.floor import drafts
+from coi_tracker.services.floor.draft import SIGNATURE_LASTS
+from coi_tracker.services.floor.finishing import hand_in
+from coi_tracker.services.floor.scanning import scan
+from coi_tracker.services.floor.screen import Outcome, OutcomeKind, Presence, State
+from coi_tracker.services.floor.signing import pending_signatures
+from coi_tracker.simulation.clock import Clock
+from coi_tracker.simulation.furnishing import PASSWORD
+from coi_tracker.vocabulary import Command, ContainerKind, HowRead, Meaning, Role
+from tests.functional import floor_world
+from tests.functional.floor_world import World, payload
+from tests.functional.station import Station
+from tests.functional.test_floor_refusals import begun, entries, jars, procuring, wristband
+
+CONFIRM, BACK = CommandCode(Command.CONFIRM).format(), CommandCode(Command.BACK).format()
+
+
+@pytest.fixture
+def world(prepared_database) -> Iterator[World]:
+    opened = World.at(prepared_database(floor_world.make))
+    yield opened
+    assert rebuild.check(opened.record).findings == ()
+    opened.close()
+
+
+def ready_to_sign(world: World) -> Station:
+    """Everything of a procurement is scanned and answered."""
+    station = procuring(world)
+    station.scan(wristband(world, floor_world.PREPARED))
+    for code in jars(world, floor_world.PREPARED):
+        station.scan(code)
+    station.command(Command.NEXT)
+    site = station.at.station
+    assert site
+    put(world, station, "field.route", str(world.course(floor_world.PREPARED).route))
+    put(world, station, "field.lesion_site", "left lower lobe")
+    put(world, station, "field.lesion_size", "21 mm")
+    put(world, station, "field.procured_at", "now")
+    outcome = station.command(Command.CONFIRM)
+    assert outcome.screen.state is State.SIGNING, outcome.words
+    assert outcome.asks == "sign"
+    return station
+
+
+def put(world: World, station: Station, key: str, value: object) -> Outcome:
+    outcome = drafts.put(world.record, station.at, key, value)
+    assert outcome.kind is OutcomeKind.ACCEPTED, outcome.words
+    return outcome
+
+
+def forward(world: World, span: timedelta) -> None:
+    clock = world.record.clock
+    assert isinstance(clock, Clock)
+    clock.forward(span)
+
+
+def second(world: World) -> str:
+    return world.other(Role.NURSE, str(world.course(floor_world.PREPARED).site))
+
+
+# --- handled once
+
+
+@pytest.mark.requirement("COI-FLOOR-03")
+def test_a_scan_that_is_sent_again_is_answered_as_before_and_counts_once(world: World) -> None:
+    station = procuring(world)
+    first = station.scan(jars(world, floor_world.PREPARED)[0], scan_id="one")
+    again = station.scan(jars(world, floor_world.PREPARED)[0], scan_id="one")
+    assert (again.kind, again.headline, again.words) == (first.kind, first.headline, first.words)
+    assert again.replayed
+    assert again.screen.version == first.screen.version
+    # The same label as a new scan is what it is: scanned twice.
+    assert station.scan(jars(world, floor_world.PREPARED)[0], scan_id="two").words[0].code == "duplicate_scan"
+
+
+@pytest.mark.requirement("COI-FLOOR-03")
+def test_a_refusal_that_is_sent_again_is_recorded_once(world: World) -> None:
+    station = procuring(world)
+    first = station.scan("COI1:torn", scan_id="one")
+    number = entries(world)
+    again = station.scan("COI1:torn", scan_id="one")
+    assert (again.entry, again.words) == (first.entry, first.words)
+    assert entries(world) == number
+
+
+@pytest.mark.requirement("COI-FLOOR-03")
+@pytest.mark.parametrize("what", ["good", "wrong", "command"])
+def test_of_many_who_send_one_scan_at_once_all_get_the_one_answer(world: World, what: str) -> None:
+    station = procuring(world)
+    code = {"good": jars(world, floor_world.PREPARED)[0], "wrong": "COI1:torn", "command": BACK}[what]
+    if what == "command":
+        station.scan(jars(world, floor_world.PREPARED)[0])
+    number = entries(world)
+    outcomes = at_once(8, lambda: scan(world.record, station.at, code, scan_id="raced", by=HowRead.SCANNED))
+    assert len({(o.kind, o.headline, o.words, o.entry) for o in outcomes}) == 1
+    assert sorted(o.replayed for o in outcomes) == [False] + [True] * 7
+    assert entries(world) == number + (what == "wrong")
+
+
+@pytest.mark.requirement("COI-FLOOR-03", "COI-FLOOR-14")
+def test_of_many_who_confirm_at_once_one_records_and_all_hear_it(world: World) -> None:
+    station = ready_to_sign(world)
+    station.sign()
+    station.sign(second(world))
+    done = world.course(floor_world.PREPARED)
+    assert str(done.material) == "procured"
+    packer = begun(world, floor_world.PREPARED, "record_temperature", Role.COORDINATOR)
+    put(world, packer, "field.where", "tank 3")
+    put(world, packer, "field.temperature", "-180.5 Cel")
+    number = entries(world)
+    outcomes = at_once(6, lambda: scan(world.record, packer.at, CONFIRM, scan_id="raced"))
+    assert {o.kind for o in outcomes} == {OutcomeKind.PERFORMED}
+    assert len({o.entry for o in outcomes}) == 1
+    assert entries(world) == number + 1
+
+
+def at_once(number: int, act: Callable[[], Outcome]) -> list[Outcome]:
+    together = threading.Barrier(number)
+
+    def run(_: int) -> Outcome:
+        together.wait()
+        return act()
+
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(run, range(number)))
+
+
+# --- kept by the server
+
+
+@pytest.mark.requirement("COI-FLOOR-05")
+def test_a_begun_step_is_there_after_a_restart_and_after_another_persons_work(world: World) -> None:
+    station = procuring(world)
+    station.scan(jars(world, floor_world.PREPARED)[0])
+    left = station.resume().screen
+
+    other = world.station(Role.COORDINATOR, station.at.place.id)
+    other.scan(str(world.course(floor_world.NEIGHBOUR).coi))
+    other.command(Command.STEP, "open_deviation")
+    assert other.resume().screen.step == "open_deviation"
+
+    world.record.database.close()
+    again = World.at(world.record.database.url)
+    found = drafts.resume(again.record, station.at).screen
+    assert (found.step, found.prompts, found.token) == (left.step, left.prompts, left.token)
+    again.close()
+
+
+@pytest.mark.requirement("COI-FLOOR-05")
+def test_the_last_thing_is_taken_back_and_cancelling_records_nothing(world: World) -> None:
+    station = procuring(world)
+    number = entries(world)
+    first, other, _ = jars(world, floor_world.PREPARED)
+    station.scan(first)
+    before = station.resume().screen.prompts
+    station.scan(other)
+    assert station.command(Command.BACK).screen.prompts == before
+    assert drafts.take_back(world.record, station.at, "scan.jar", first.split(":")[2]).kind is OutcomeKind.ACCEPTED
+    assert station.scan(first).kind is OutcomeKind.ACCEPTED
+    assert station.command(Command.CANCEL).screen.state is State.SCANNED
+    assert station.command(Command.CANCEL).screen.state is State.IDLE
+    assert entries(world) == number
+
+
+@pytest.mark.requirement("COI-FLOOR-12")
+def test_a_hand_off_shows_what_is_expected_scanned_missing_and_unexpected(world: World) -> None:
+    course = world.course(floor_world.SHIPPED)
+    station = begun(world, floor_world.SHIPPED, "receive_product", Role.CELL_LAB)
+    bags = course.of_kind(ContainerKind.BAG)
+    assert listed(station, "scan.bag") == {Presence.MISSING: len(bags)}
+    assert listed(station, "scan.shipper")[Presence.PACKED] == 2 * len(bags)
+    station.scan(payload(bags[0]))
+    station.scan(jars(world, floor_world.NEIGHBOUR)[0])
+    assert listed(station, "scan.bag") == {
+        Presence.SCANNED: 1,
+        Presence.MISSING: len(bags) - 1,
+        Presence.UNEXPECTED: 1,
+    }
+
+
+def listed(station: Station, key: str) -> dict[Presence, int]:
+    prompt = next(p for p in station.resume().screen.prompts if p.key == key)
+    kinds = [line.presence for line in prompt.lines]
+    return {kind: kinds.count(kind) for kind in kinds}
+
+
+@pytest.mark.requirement("COI-FLOOR-13")
+def test_a_thawed_bag_shows_until_when(world: World) -> None:
+    course = world.course(floor_world.BEDSIDE)
+    bag = next(b for b in course.of_kind(ContainerKind.BAG) if b.thawed_at is not None)
+    station = world.station(Role.NURSE, str(course.site))
+    (timer,) = station.scan(payload(bag)).screen.timers
+    limit = world.premises.protocol_of(course).product.thaw_limit
+    assert (timer.what, timer.since, timer.deadline) == ("thaw", bag.thawed_at, timer.since + limit)
+    begun_step = begun(world, floor_world.BEDSIDE, "verify_at_bedside", Role.NURSE)
+    assert begun_step.resume().screen.timers == (timer,)
+
+
+# --- signatures
+
+
+@pytest.mark.requirement("COI-FLOOR-07", "COI-FLOOR-09")
+def test_two_people_sign_the_same_digest_and_the_last_signature_records_the_step(world: World) -> None:
+    station = ready_to_sign(world)
+    summary = station.resume().screen.summary
+    assert summary is not None
+    assert any("left lower lobe" in sentence for sentence in summary.sentences)
+    first = station.sign()
+    assert first.kind is OutcomeKind.ACCEPTED
+    assert [s.signed_at is not None for s in first.screen.signatures] == [True, False]
+    done = station.sign(second(world))
+    assert (done.kind, done.screen.state) == (OutcomeKind.PERFORMED, State.PERFORMED)
+
+
+@pytest.mark.requirement("COI-FLOOR-09")
+def test_the_second_person_is_another_one(world: World) -> None:
+    station = ready_to_sign(world)
+    station.sign()
+    again = station.sign()
+    assert again.kind is OutcomeKind.REFUSED
+    assert again.words[0].code == "same_signer"
+    assert again.screen.state is State.SIGNING
+
+
+@pytest.mark.requirement("COI-FLOOR-09")
+def test_the_second_person_has_a_role_for_it(world: World) -> None:
+    station = ready_to_sign(world)
+    station.sign()
+    outcome = station.sign(world.other(Role.CELL_LAB, station.at.place.id))
+    assert outcome.words[0].code == "role_missing"
+
+
+@pytest.mark.requirement("COI-FLOOR-08")
+def test_a_wrong_password_is_refused_recorded_and_leaves_the_step(world: World) -> None:
+    station = ready_to_sign(world)
+    number = entries(world)
+    outcome = station.sign(password="not the one at all")
+    assert outcome.words[0].code == "signature_failed"
+    assert entries(world) == number + 1
+    assert station.sign().kind is OutcomeKind.ACCEPTED
+
+
+@pytest.mark.requirement("COI-FLOOR-08")
+def test_a_signature_is_void_when_anything_changes(world: World) -> None:
+    station = ready_to_sign(world)
+    station.sign()
+    put(world, station, "field.lesion_site", "right upper lobe")
+    assert station.resume().screen.signatures[0].signed_at is None
+    station.sign()
+    assert station.command(Command.BACK).screen.signatures[0].signed_at is None
+
+
+@pytest.mark.requirement("COI-FLOOR-08")
+def test_a_signature_ends_after_minutes(world: World) -> None:
+    station = ready_to_sign(world)
+    until = station.sign().screen.signatures[0].until
+    assert until == world.record.clock() + SIGNATURE_LASTS
+    forward(world, SIGNATURE_LASTS)
+    assert station.resume().screen.signatures[0].signed_at is None
+    assert station.sign(second(world)).kind is OutcomeKind.ACCEPTED  # not the last one any more
+
+
+@pytest.mark.requirement("COI-FLOOR-08")
+def test_no_password_is_kept_anywhere(world: World) -> None:
+    station = ready_to_sign(world)
+    station.scan(PASSWORD)  # typed into the wrong field
+    station.sign()
+    with world.record.database.read() as tx:
+        kept = tx.query("SELECT doc FROM station_drafts UNION ALL SELECT verdict FROM station_scans")
+        kept += tx.query("SELECT entry FROM events")
+    assert not [row for row in kept if PASSWORD in row[0]]
+
+
+@pytest.mark.requirement("COI-FLOOR-09")
+def test_the_second_person_signs_at_another_station(world: World) -> None:
+    station = ready_to_sign(world)
+    station.sign()
+    account = second(world)
+    (pending,) = pending_signatures(world.record, account)
+    assert (pending.step, pending.meaning, pending.begun_by) == ("procure_tissue", "witnessed", station.at.name)
+    assert pending.summary == station.resume().screen.summary
+    assert pending_signatures(world.record, station.at.account) == ()
+    assert pending_signatures(world.record, world.other(Role.CELL_LAB, station.at.place.id)) == ()
+    far = world.course(floor_world.FAR)
+    assert pending_signatures(world.record, world.other(Role.NURSE, str(far.site))) == ()
+
+    elsewhere = world.station(Role.NURSE, station.at.place.id, nth=1)
+    outcome = elsewhere.sign(account, token=pending.token)
+    assert outcome.kind is OutcomeKind.PERFORMED
+    assert outcome.screen.state is State.IDLE  # the screen of who signed, not of who began it
+    assert pending_signatures(world.record, account) == ()
+    assert hand_in(world.record, station.at).kind is OutcomeKind.PERFORMED  # who began it hears it too
+
+
+@pytest.mark.requirement("COI-FLOOR-09")
+def test_a_badge_says_whose_password_comes_next(world: World) -> None:
+    station = ready_to_sign(world)
+    station.sign()
+    with world.record.database.read() as tx:
+        row = tx.one("SELECT badge FROM accounts WHERE id = :id", id=second(world))
+    assert row is not None
+    asked = station.scan(row[0])
+    assert (asked.kind, asked.asks) == (OutcomeKind.INFORMATION, "sign")
+    assert station.sign().kind is OutcomeKind.PERFORMED
+
+
+# --- handed in
+
+
+@pytest.mark.requirement("COI-FLOOR-14")
+def test_what_is_not_complete_is_told_and_not_recorded(world: World) -> None:
+    station = procuring(world)
+    number = entries(world)
+    outcome = station.command(Command.CONFIRM)
+    assert outcome.kind is OutcomeKind.INFORMATION
+    assert "which lesion" in {w.expected for w in outcome.words}
+    assert entries(world) == number
+    forced = hand_in(world.record, station.at, anyway=True)
+    assert {"evidence_missing", "missing_container", "signature_missing"} <= {w.code for w in forced.words}
+    assert forced.screen.state is State.REFUSED
+
+
+@pytest.mark.requirement("COI-FLOOR-14")
+def test_a_refused_step_is_answered_the_same_until_it_is_acknowledged_and_corrected(world: World) -> None:
+    packer = begun(world, floor_world.PREPARED, "record_temperature", Role.COORDINATOR)
+    put(world, packer, "field.where", "tank 3")
+    warned = put(world, packer, "field.temperature", "500 Cel")
+    assert warned.words[0].code == "value_out_of_range"  # kept, but said at once
+    first = packer.command(Command.CONFIRM)
+    number = entries(world)
+    again = hand_in(world.record, packer.at)
+    assert (again.kind, again.entry, again.words) == (OutcomeKind.REFUSED, first.entry, first.words)
+    assert entries(world) == number
+    assert packer.command(Command.ACKNOWLEDGE).screen.state is State.READY
+    put(world, packer, "field.temperature", "37.1 Cel")
+    assert packer.command(Command.CONFIRM).kind is OutcomeKind.PERFORMED
+    assert entries(world) == number + 1
+
+
+def test_a_late_entry_asks_when_why_and_for_one_person_more(world: World) -> None:
+    coordinator = begun(world, floor_world.PREPARED, "record_temperature", Role.COORDINATOR)
+    coordinator.command(Command.LATE)
+    put(world, coordinator, "field.where", "tank 3")
+    put(world, coordinator, "field.temperature", "-180 Cel")
+    put(world, coordinator, "entry.comment", "read from the paper log")
+    coming = drafts.put(world.record, coordinator.at, "entry.happened_at", "2099-01-01T00:00Z")
+    assert coming.kind is OutcomeKind.REFUSED
+    put(world, coordinator, "entry.happened_at", world.record.clock().isoformat())
+    put(world, coordinator, "entry.late_reason", "no network")
+    assert coordinator.command(Command.CONFIRM).asks == "sign"
+    done = coordinator.sign(second(world), meaning=Meaning.LATE_ENTRY)
+    assert done.kind is OutcomeKind.PERFORMED, done.words
+
+
+@pytest.mark.requirement("COI-FLOOR-15")
+def test_what_a_new_participant_says_is_sealed_while_the_step_is_begun(world: World) -> None:
+    site = str(world.course(floor_world.PREPARED).site)
+    station = world.station(Role.COORDINATOR, site)
+    station.command(Command.STEP, "register_subject")
+    station.scan("S-555")
+    assert station.scan("1961-07-08").kind is OutcomeKind.ACCEPTED
+    assert station.scan("Doe, Jane").kind is OutcomeKind.ACCEPTED
+    with world.record.database.read() as tx:
+        doc, sealed = tx.query("SELECT doc, sealed FROM station_drafts WHERE sealed IS NOT NULL")[0]
+        kept = tx.query("SELECT verdict FROM station_scans")
+    for text in (doc, bytes(sealed).decode("latin-1"), *(row[0] for row in kept), repr(station.outcomes)):
+        assert "1961-07-08" not in text
+        assert "Jane" not in text
+    station.command(Command.NEXT)
+    station.scan("female")
+    assert station.command(Command.CONFIRM).kind is OutcomeKind.PERFORMED
