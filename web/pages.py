@@ -11,18 +11,20 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from coi_tracker.errors import CoiError, NotUnderstood
 from coi_tracker.services import queries
-from coi_tracker.services.queries import CourseFilter
-from coi_tracker.vocabulary import PlaceKind, Standing
+from coi_tracker.services.course_file import EntryFilter, chosen_entries, course_file, course_of_label
+from web import course_list, lineage
 from web.access import for_everybody, for_people, for_readers
 from web.session import record, working
 
 BEFORE = 20
 """Entries of the subject, from before the course, that its page shows."""
+KINDS = ("performed", "refused", "label_printed")
+"""Sorts of entries that the timeline of a course can be narrowed to."""
 
 blueprint = Blueprint("pages", __name__)
 
 
-def _number(name: str) -> int | None:
+def number(name: str) -> int | None:
     """A whole number of the address, from 1; None where there is none. Raises NotUnderstood."""
     text = request.args.get(name, "")
     if not text:
@@ -34,21 +36,34 @@ def _number(name: str) -> int | None:
 
 @blueprint.get("/courses")
 @for_readers
-def courses() -> str:
-    """The list of courses, by page."""
-    chosen = {name: request.args.get(name, "").strip()[:100] for name in ("search", "site", "standing")}
-    wanted = CourseFilter(*(text or None for text in chosen.values()))
-    page = queries.courses(record(), wanted, page=_number("page") or 1, who=working())
-    places = queries.places(record())
+def courses() -> str | AnyResponse:
+    """The list of courses, by page; the serial of a label leads to its course."""
+    chosen = course_list.chosen(request.args)
+    labelled = course_list.labelled(chosen["search"])
+    if labelled is not None:
+        found = course_of_label(record(), labelled, who=working())
+        if found is not None:
+            return redirect(url_for("pages.course", text=found[0]) + "#" + found[1])
+    page = course_list.page(record(), chosen, who=working(), number=number("page") or 1)
+    places = {place.id: place for place in queries.places(record())}
     return render_template(
         "courses.html",
         page=page,
         chosen=chosen,
-        sites=[place for place in places if place.kind == PlaceKind.SITE],
-        names={place.id: place for place in places},
-        standings=list(Standing),
+        choices=course_list.choices(places.values()),
+        names=places,
+        now=record().clock(),
         log=queries.log_status(record()),
     )
+
+
+@blueprint.get("/courses.csv")
+@for_readers
+def courses_as_csv() -> Response:
+    """The same list, all of it up to a limit, for a spreadsheet."""
+    text = course_list.as_csv(record(), course_list.chosen(request.args), who=working())
+    name = {"Content-Disposition": "attachment; filename=courses.csv"}
+    return Response(text, mimetype="text/csv; charset=utf-8", headers=name)
 
 
 @blueprint.get("/courses/<text>")
@@ -59,17 +74,38 @@ def course(text: str) -> str | AnyResponse:
     if coi != text:
         return redirect(url_for("pages.course", text=coi))
     view = queries.course_view(record(), coi, who=working())
-    if view is None:
+    more = course_file(record(), coi, who=working())
+    if view is None or more is None:
         abort(404)
+    wanted = _entries()
     subject = view.course.subject
+    site = view.places.get(view.course.site or "")
     return render_template(
-        "course.html",
+        "course/page.html",
         view=view,
         course=view.course,
-        timeline=queries.timeline(record(), view.course.chain, up_to=_number("from")),
+        more=more,
+        picture=lineage.drawing(view.course),
+        timeline=_timeline(view.course.chain, wanted),
+        wanted=wanted,
+        kinds=KINDS,
         before=None if subject is None else queries.timeline(record(), f"subject/{subject.number}", most=BEFORE),
-        process=record().process,
+        process=record().process_of(view.course),
+        zone=site.zone if site is not None else "Etc/UTC",
+        now=record().clock(),
     )
+
+
+def _entries() -> EntryFilter:
+    """Which entries of the timeline. What is no such kind or step shows all of them."""
+    kind, step = request.args.get("kind"), request.args.get("step")
+    return EntryFilter(kind if kind in KINDS else None, step if record().process.step(step or "") else None)
+
+
+def _timeline(chain: str, wanted: EntryFilter) -> queries.Timeline:
+    if wanted == EntryFilter():
+        return queries.timeline(record(), chain, up_to=number("from"))
+    return chosen_entries(record(), chain, wanted, up_to=number("from"))
 
 
 def _coi(text: str) -> str:

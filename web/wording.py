@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from datetime import date as Date  # noqa: N812 - the filter is called date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Flask
 
 from coi_tracker.course import Container, Course
 from coi_tracker.identity import CoiId
+from coi_tracker.process.look import read_instant
 from coi_tracker.process.reasons import Explained, explain
 from coi_tracker.vocabulary import (
     ContainerKind,
@@ -28,6 +29,7 @@ from coi_tracker.vocabulary import (
     Track,
     Treatment,
 )
+from web import time_words
 
 MATERIAL_PATH = (
     Material.ORDERED, Material.PROCURED, Material.INBOUND, Material.RECEIVED, Material.FIRST_EXPANSION,
@@ -45,6 +47,7 @@ WORDS: Mapping[str, str] = {
     Material.AT_SITE: "at the site",
     Role.QA: "quality assurance",
     Role.QC_ANALYST: "QC analyst",
+    ContainerKind.QC_VIAL: "QC vial",
 }
 BAD = frozenset(
     {
@@ -94,6 +97,15 @@ def in_order(course: Course) -> list[Container]:
     return sorted(course.containers.values(), key=lambda one: (kinds.index(one.kind), one.part))
 
 
+def together(hand_offs: Iterable[Any]) -> list[tuple[Any, list[str]]]:
+    """Hand-offs of several containers at once as one: the first of them, and the ids of all."""
+    found: dict[tuple[object, ...], tuple[Any, list[str]]] = {}
+    for one in hand_offs:
+        key = (one.from_place, one.to_place, one.opened_at, one.closed_at)
+        found.setdefault(key, (one, []))[1].append(one.container)
+    return list(found.values())
+
+
 def coi(text: str) -> str:
     """A COI in the groups it is printed in."""
     return CoiId(text).display()
@@ -107,13 +119,22 @@ def container(identifier: str) -> str:
 
 def moment(at: datetime, zone: str = "Etc/UTC") -> str:
     """An instant in the zone it happened in, with the zone said."""
-    local = at.astimezone(UTC if zone == "Etc/UTC" else ZoneInfo(zone))
-    return f"{local:%-d %b %Y, %H:%M} {'UTC' if zone == 'Etc/UTC' else local.tzname()}"
+    return time_words.moment(at, zone)
 
 
 def day(at: datetime) -> str:
     """The day of an instant, in UTC: where the hour does not matter."""
     return f"{at.astimezone(UTC):%-d %b %Y}"
+
+
+def date(one: Date) -> str:
+    """A calendar day."""
+    return f"{one:%a %-d %b %Y}"
+
+
+def instant(text: str, zone: str = "Etc/UTC") -> str:
+    """An instant that the record keeps as text, in a zone."""
+    return moment(read_instant(text), zone)
 
 
 def iso(at: datetime) -> str:
@@ -149,7 +170,23 @@ def explained(code: ReasonCode) -> Explained:
 
 def register(app: Flask) -> None:
     """Give the templates these words."""
-    for filter_ in (coi, container, day, explained, in_order, iso, moment, place, tracks, value, words):
+    for filter_ in (
+        coi,
+        container,
+        date,
+        day,
+        explained,
+        in_order,
+        instant,
+        iso,
+        moment,
+        place,
+        together,
+        tracks,
+        value,
+        words,
+    ):
         app.jinja_env.filters[filter_.__name__] = filter_
+    time_words.register(app)
     app.jinja_env.tests["bad"] = lambda state: str(state) in BAD
     app.jinja_env.tests["troubled"] = lambda state: str(state) in TROUBLED

@@ -319,7 +319,7 @@ class Il2Due:
         most = look.protocol.il2.max_doses
         if number is not None and (number != given + 1 or number > most):
             yield reason(Code.VALUE_OUT_OF_RANGE, f"dose {given + 1} of at most {most}", str(number))
-        start = self._start(look, given)
+        start = self.counted_from(look, given)
         if at is None or start is None:
             return
         window = look.protocol.il2.interval if given else look.protocol.il2.first_after
@@ -330,7 +330,8 @@ class Il2Due:
         if late:
             yield reason(Code.TOO_LATE, f"{hours(window.start)} to {hours(window.end)} after", hours(gone))
 
-    def _start(self, look: Look, given: int) -> datetime | None:
+    def counted_from(self, look: Look, given: int) -> datetime | None:
+        """The instant the window of the next dose is counted from."""
         if given:
             return look.instant("il2.last_at")
         fact = "infusion.end_at" if look.protocol.il2.clock_starts == "infusion_end" else "infusion.start_at"

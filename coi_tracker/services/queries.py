@@ -7,7 +7,7 @@ and no layout.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -63,11 +63,18 @@ class CoursePage:
 
 @dataclass(frozen=True, slots=True)
 class CourseFilter:
-    """Which courses; what is None does not matter. ``search``: the start of a COI or of a subject number."""
+    """Which courses; what is None does not matter. ``search``: the start of a COI or of a subject number.
+
+    ``open`` True: those that are not closed.
+    """
 
     search: str | None = None
     site: str | None = None
     standing: str | None = None
+    material: str | None = None
+    disposition: str | None = None
+    treatment: str | None = None
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,28 +151,82 @@ _COLUMNS = (
 )
 _WHERE = """
 WHERE k.site = COALESCE(:site, k.site) AND k.standing = COALESCE(:standing, k.standing)
+AND k.material = COALESCE(:material, k.material) AND k.disposition = COALESCE(:disposition, k.disposition)
+AND k.treatment = COALESCE(:treatment, k.treatment) AND k.standing <> COALESCE(:but, '')
 AND (k.coi LIKE :search ESCAPE '!' OR k.subject LIKE :search ESCAPE '!')
 """
 
 
+ORDERS = {
+    "opened": "k.opened_at DESC",
+    "coi": "k.coi",
+    "subject": "k.subject",
+    "site": "k.site",
+    "material": "k.material",
+    "disposition": "k.disposition",
+    "treatment": "k.treatment",
+    "standing": "k.standing",
+}
+"""What a list of courses can be sorted by; the newest come first where nothing else decides."""
+
+
 def courses(
-    record: Record, wanted: CourseFilter = CourseFilter(), *, page: int = 1, who: Viewer | None = None
+    record: Record,
+    wanted: CourseFilter = CourseFilter(),
+    *,
+    page: int = 1,
+    who: Viewer | None = None,
+    order: str = "opened",
 ) -> CoursePage:
-    """One page of the courses that fit and `who` may know of, newest first. A page beyond the last is the last."""
+    """One page of the courses that fit and `who` may know of. A page beyond the last is the last.
+
+    Raises KeyError for an order that is none of `ORDERS`.
+    """
     rule, seen = seen_by(who)
-    values = {"site": wanted.site, "standing": wanted.standing, "search": _starts_with(wanted.search), **seen}
+    values = {**_values(wanted), **seen}
+    by = ORDERS[order]
     with record.database.read() as tx:
         total = int(tx.query(f"SELECT count(*) FROM courses k {_WHERE} AND {rule}", **values)[0][0])  # noqa: S608
         pages = max(1, -(-total // PAGE))
         number = min(max(1, page), pages)
         rows = tx.query(
             f"SELECT {_COLUMNS}, c.seq FROM courses k JOIN chains c ON c.chain = k.chain {_WHERE} AND {rule} "  # noqa: S608
-            "ORDER BY k.opened_at DESC, k.coi LIMIT :most OFFSET :skip",
+            f"ORDER BY {by}, k.opened_at DESC, k.coi LIMIT :most OFFSET :skip",
             **values,
             most=PAGE,
             skip=(number - 1) * PAGE,
         )
     return CoursePage(tuple(_line(row) for row in rows), number, pages, total)
+
+
+def _values(wanted: CourseFilter) -> dict[str, str | None]:
+    return {
+        "site": wanted.site,
+        "standing": wanted.standing,
+        "material": wanted.material,
+        "disposition": wanted.disposition,
+        "treatment": wanted.treatment,
+        "but": "closed" if wanted.open else None,
+        "search": _starts_with(wanted.search),
+    }
+
+
+def every_coi(record: Record, wanted: CourseFilter, *, who: Viewer | None, most: int) -> tuple[str, ...]:
+    """The COI of the courses that fit and `who` may know of, the oldest first, at most so many."""
+    rule, seen = seen_by(who)
+    sql = f"SELECT k.coi FROM courses k {_WHERE} AND {rule} ORDER BY k.opened_at, k.coi LIMIT :most"  # noqa: S608
+    with record.database.read() as tx:
+        return tuple(str(row[0]) for row in tx.query(sql, **_values(wanted), most=most, **seen))
+
+
+def these_courses(record: Record, cois: Sequence[str], *, who: Viewer | None) -> tuple[CourseLine, ...]:
+    """The lines of these courses, as far as `who` may know of them, the oldest first."""
+    rule, seen = seen_by(who)
+    where = f"WHERE k.coi IN {{cois}} AND {rule} ORDER BY k.opened_at, k.coi"
+    sql = f"SELECT {_COLUMNS}, c.seq FROM courses k JOIN chains c ON c.chain = k.chain {where}"  # noqa: S608
+    with record.database.read() as tx:
+        rows = tx.query(sql, cois=list(cois), **seen) if cois else []
+    return tuple(_line(row) for row in rows)
 
 
 def _starts_with(text: str | None) -> str:
@@ -236,6 +297,12 @@ def _hand_offs(tx: Transaction, coi: str) -> tuple[HandOff, ...]:
     return tuple(HandOff(c, f, t, utc_from_text(a), utc_from_text_or_none(b)) for c, f, t, a, b in rows)
 
 
+def timeline_entry(row: tuple[Any, ...]) -> TimelineEntry:
+    """The entry of a row: number, text, digest."""
+    seq, text, digest = row
+    return TimelineEntry(int(seq), event_of(json.loads(text)), digest, text)
+
+
 def timeline(record: Record, chain: str, *, up_to: int | None = None, most: int = ENTRIES) -> Timeline:
     """The entries of a chain from number `up_to` (None: the last) backwards, at most `most`."""
     with record.database.read() as tx:
@@ -249,8 +316,7 @@ def timeline(record: Record, chain: str, *, up_to: int | None = None, most: int 
             first=first,
             before=max(0, first - most),
         )
-    found = tuple(TimelineEntry(int(seq), event_of(json.loads(text)), digest, text) for seq, text, digest in rows)
-    return Timeline(found, last, first - most if first > most else None)
+    return Timeline(tuple(timeline_entry(row) for row in rows), last, first - most if first > most else None)
 
 
 def log_status(record: Record) -> LogStatus:

@@ -145,7 +145,7 @@ def test_many_courses_come_page_by_page(shown: Shown, monkeypatch: pytest.Monkey
 
 def test_a_course_page_has_everything_of_it(shown: Shown) -> None:
     page = text_of(shown.client, f"/courses/{shown.courses[2]}")
-    headings = ("hand-offs", "labels", "Timeline", "About the subject")
+    headings = ("handed off", "labels", "Timeline", "About the subject")
     for words in ("tissue jar 1", "wristband 1", "performed", "refused", *headings):
         assert words in page, words
     for track in ("material", "disposition", "treatment", "standing"):
