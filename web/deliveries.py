@@ -68,15 +68,19 @@ class Post:
     def _post(self, letter: Letter, at: datetime) -> int:
         parts = urlsplit(letter.url)
         connection = self._connection(parts)
-        cut = threading.Timer(self.in_all, _cut, (connection,))
+        late = threading.Event()
+        cut = threading.Timer(self.in_all, _cut, (connection, late))
         cut.daemon = True
         cut.start()
         try:
             connection.request("POST", _target(parts), body=letter.body, headers=headers_of(letter, at))
-            return connection.getresponse().status
+            status = connection.getresponse().status
         finally:
             cut.cancel()
             connection.close()
+        if late.is_set():  # what had come until then may look like an answer
+            raise Unreachable(f"no answer within {self.in_all:g} seconds")
+        return status
 
     def _connection(self, parts: SplitResult) -> http.client.HTTPConnection:
         host = parts.hostname or ""
@@ -134,7 +138,8 @@ class _Secure(_Plain):
         self.sock = self.context.wrap_socket(self.sock, server_hostname=self.host)
 
 
-def _cut(connection: http.client.HTTPConnection) -> None:
+def _cut(connection: http.client.HTTPConnection, late: threading.Event) -> None:
+    late.set()
     line = connection.sock
     if line is not None:
         try:
