@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.driver import Served, Station, running
-from tests.browser.stages import at_the_bedside, tissue_packed
+from tests.browser.stages import at_the_bedside, product_released, tissue_packed
 from tests.floor import Floor
 from web import create_app
 
@@ -62,6 +62,14 @@ def bedside(prepared_database: Callable[..., str]) -> Iterator[Floor]:
 
 
 @pytest.fixture
+def product(prepared_database: Callable[..., str]) -> Iterator[Floor]:
+    """A record in which two bags wait for the courier who was called."""
+    floor = Floor(prepared_database(product_released))
+    yield floor
+    floor.close()
+
+
+@pytest.fixture
 def serve() -> Iterator[Callable[[Floor], Served]]:
     """Put a record behind a server."""
     started: list[Served] = []
@@ -92,7 +100,7 @@ def open_station(browser: Browser) -> Iterator[OpenStation]:
     yield opener
     faults = [fault for station in opened for fault in station.faults]
     for station in opened:
-        station.page.context.close()
+        station.context.close()
     assert faults == []
 
 

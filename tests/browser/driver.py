@@ -74,6 +74,7 @@ class Station:
     _keys: CDPSession | None = None
 
     def __post_init__(self) -> None:
+        self.context = self.page.context
         self.page.set_default_timeout(PATIENCE)
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
         self.page.on("console", lambda told: self._heard(told.type, told.text))
@@ -140,19 +141,21 @@ class Station:
         self.keyboard.send("Input.dispatchKeyEvent", event)
         self.keyboard.send("Input.dispatchKeyEvent", {**event, "type": "keyUp", "text": ""})
 
-    def scan(self, text: str, *, suffix: str = "Enter", wait: bool = True) -> Verdict | None:
+    def scan(self, text: str, *, suffix: str = "Enter") -> Verdict:
         """Scan, and wait for the verdict."""
         before = self.handled
+        self.shoot(text, suffix=suffix)
+        return self.verdict(after=before)
+
+    def shoot(self, text: str, *, suffix: str = "Enter") -> None:
+        """Scan, and wait for nothing."""
         self.keys(text)
         if suffix:
             self.press(suffix)
-        return self.verdict(after=before) if wait else None
 
     def command(self, command: Command, step: str | None = None) -> Verdict:
         """Scan a command code."""
-        found = self.scan(CommandCode(command, step).format())
-        assert found is not None
-        return found
+        return self.scan(CommandCode(command, step).format())
 
     def type_password(self, password: str = PASSWORD) -> Verdict:
         """Give the password that is asked for, and Enter. The badge of another person is scanned before."""
@@ -171,12 +174,12 @@ class Station:
         """Scan what is asked for, one thing after another, until nothing is asked that is known."""
         given: dict[str, int] = {}
         while (key := self.asked) in known:
-            values = [known[key]] if isinstance(known[key], str) else list(known[key])
-            number = given[key] = given.get(key, -1) + 1
+            value = known[str(key)]
+            values = [value] if isinstance(value, str) else value
+            number = given[str(key)] = given.get(str(key), -1) + 1
             if number >= len(values):
                 raise AssertionError(f"{key} is asked for again after {values}")
             found = self.scan(values[number])
-            assert found is not None
             assert found.kind == "accepted", f"{key}: {found.headline} {self.refusal}"
 
     # --- seeing

@@ -26,6 +26,11 @@ def tissue_packed(url: str) -> None:
     _made(url, ("open_course", "pack"), jars=2)
 
 
+def product_released(url: str) -> None:
+    """One course whose two bags are packed and offered to the courier."""
+    _made(url, ("open_course", "release_product_to_courier"), bags=2)
+
+
 def at_the_bedside(url: str) -> None:
     """One course with two bags at the site, of which one is thawed."""
     _made(url, ("open_course", "thaw_bag"), bags=2)
@@ -68,5 +73,10 @@ def shipper_of(course: Course) -> str:
 
 def birth_date_of(course: Course) -> str:
     """What the person in front says."""
+    return participant(number_of(course))["birth_date"]
+
+
+def number_of(course: Course) -> str:
+    """The number of the subject."""
     assert course.subject is not None
-    return participant(course.subject.number)["birth_date"]
+    return str(course.subject.number)

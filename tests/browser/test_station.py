@@ -13,7 +13,7 @@ from coi_tracker.course import Course
 from coi_tracker.vocabulary import Command, ContainerKind, Material, Role
 from tests.browser.conftest import OpenStation
 from tests.browser.driver import Served, Station, Verdict
-from tests.browser.stages import birth_date_of, containers, course_at, payload, shipper_of
+from tests.browser.stages import birth_date_of, containers, course_at, number_of, payload, shipper_of
 from tests.floor import PASSWORD, Floor
 
 
@@ -185,7 +185,7 @@ def test_at_the_bedside_wristband_and_bag_are_held_against_each_other_while_time
         {
             "scan.bag": payload(course, bag.serial),
             "identifier.birth_date": birth_date_of(course),
-            "identifier.subject_number": str(course.subject.number),
+            "identifier.subject_number": number_of(course),
         }
     )
     assert other.coi != course.coi

@@ -7,25 +7,18 @@ from __future__ import annotations
 
 import os
 import random
-import statistics
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from io import BytesIO
-from typing import Any
 
 import pytest
-from flask import Flask
-from werkzeug.formparser import parse_form_data
 
 from coi_tracker.course import Course
 from coi_tracker.identity import ALPHABET, LabelSerial
 from coi_tracker.vocabulary import Role
 from tests.browser.conftest import OpenStation
 from tests.browser.driver import Served, Station
+from tests.browser.gate import gated, handled_by
 from tests.browser.stages import course_at, payload
 from tests.floor import Floor
-from web import create_app
 
 APART = 0.040
 """Seconds from the beginning of a scan to the beginning of the next."""
@@ -54,41 +47,6 @@ THIEF = """
 LEFT_BEHIND = """
 () => [...document.querySelectorAll('#thief .t, #capture')].map((one) => one.value).filter((v) => v && v !== 'one')
 """
-
-
-@dataclass
-class Gate:
-    """In front of the application: remembers every scan that arrives. Can lose answers."""
-
-    app: Flask
-    came: list[tuple[str, str]] = field(default_factory=list)
-    lose: Callable[[int], bool] = lambda _: False
-
-    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        if environ["PATH_INFO"] != "/scan/one":
-            return self.app.wsgi_app(environ, start)
-        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-        _, form, _ = parse_form_data({**environ, "wsgi.input": BytesIO(body)})
-        environ["wsgi.input"] = BytesIO(body)
-        self.came.append((form["once"], form["code"]))
-        answer = list(self.app.wsgi_app(environ, start))
-        if self.lose(len(self.came)):
-            raise ConnectionAbortedError("the answer is lost on the way")
-        return answer
-
-    @property
-    def in_order(self) -> list[str]:
-        """What was scanned, without repetitions of one scan."""
-        return list(dict(self.came).values())
-
-
-def gated(floor: Floor, served: Served) -> Gate:
-    """Put a gate before the pages of a server."""
-    served.stop()
-    gate = Gate(create_app(floor.record))
-    served.app = lambda: gate  # type: ignore[return-value,assignment]
-    served.start()
-    return gate
 
 
 def mixed(course: Course, count: int, chance: random.Random) -> list[str]:
@@ -142,7 +100,7 @@ def torture(tissue: Floor, served: Served, open_station: OpenStation, count: int
     )
     assert gate.in_order == codes, _first_difference(gate.in_order, codes)
     assert len(gate.came) == count, "none was sent twice"
-    assert _handled(tissue) == count
+    assert handled_by(tissue) == count
     assert station.page.evaluate(LEFT_BEHIND) == [], "nothing was left in a field"
     assert stolen > count / 5
 
@@ -150,13 +108,6 @@ def torture(tissue: Floor, served: Served, open_station: OpenStation, count: int
 def _first_difference(came: list[str], codes: list[str]) -> str:
     place = next((n for n, pair in enumerate(zip(came, codes, strict=False)) if pair[0] != pair[1]), "the end")
     return f"{len(came)} of {len(codes)}; the first difference is at {place}"
-
-
-def _handled(floor: Floor) -> int:
-    with floor.record.database.read() as tx:
-        row = tx.one("SELECT count(*) FROM station_scans")
-    assert row is not None
-    return int(row[0])
 
 
 @pytest.mark.requirement("COI-STATION-06")
@@ -168,4 +119,3 @@ def test_150_scans_in_a_row_while_the_focus_is_stolen_are_each_handled_once_and_
 @pytest.mark.skipif("COI_SOAK" not in os.environ, reason="takes minutes: make soak")
 def test_1000_scans_in_a_row_while_the_focus_is_stolen(tissue, serve, open_station):
     torture(tissue, serve(tissue), open_station, 1000)
-    assert statistics  # figures are printed
