@@ -82,6 +82,9 @@ def _drawn(record: Record, job: PrintJob, render: Render) -> bytes | JobView:
         return render(labels, machine)
     except CoiError as error:
         return _fail(record, job.id, str(error))
+    except Exception as error:  # noqa: BLE001 - one job that breaks the drawing must not stop those behind it
+        _log.exception("job %s cannot be drawn", job.id)
+        return _fail(record, job.id, f"it cannot be drawn ({type(error).__name__}); nothing was sent")
 
 
 def _labels(record: Record, job_id: str) -> tuple[list[LabelToPrint], Printer]:

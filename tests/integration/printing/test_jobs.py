@@ -262,6 +262,28 @@ def test_a_job_that_cannot_be_drawn_fails_before_anything_is_sent(shop: Shop) ->
 
 
 @pytest.mark.requirement("COI-PRINT-07")
+def test_a_job_that_breaks_the_drawing_does_not_stop_the_one_behind_it(shop: Shop) -> None:
+    bad, good = shop.issue(1), shop.issue(1)
+    shop.ask(bad)
+    shop.pass_time(seconds=1)
+    shop.ask(good)
+
+    def draws(labels: Sequence[LabelToPrint], printer: Printer) -> bytes:
+        if labels[0].serial in bad:
+            raise ZeroDivisionError
+        return listed(labels, printer)
+
+    failed = shop.work(render=draws)
+    assert failed is not None
+    assert (failed.job.state, failed.job.words) == (
+        JobState.FAILED,
+        "it cannot be drawn (ZeroDivisionError); nothing was sent",
+    )
+    shop.work(render=draws)
+    assert shop.paper.out == good
+
+
+@pytest.mark.requirement("COI-PRINT-07")
 def test_a_job_that_waits_can_be_cancelled_and_one_that_was_sent_cannot(shop: Shop) -> None:
     serials = shop.issue(1)
     job = shop.ask(serials).job.id

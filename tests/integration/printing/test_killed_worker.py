@@ -106,6 +106,29 @@ def test_workers_killed_at_any_moment_never_print_a_label_twice_without_the_reco
         assert JobState.SENDING in found, "no worker was killed at its work"
 
 
+def test_two_worker_processes_at_once_send_every_label_once(stage: Stage, tmp_path: Path) -> None:
+    with VirtualPrinter(tmp_path / "out") as machine:
+        shop = shop_on(stage, address=machine.address)  # it does not say how it is, so that both may talk to it at once
+        serials = [serial for _ in range(8) for serial in asked(shop)]
+        workers = [worker(shop, "never") for _ in range(2)]
+        for process in workers:
+            until(process, "ready")
+        deadline = time.monotonic() + 60
+        while printing.jobs(shop.record, only_open=True) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        for process in workers:
+            kill(process)
+        assert sorted(machine.printed) == sorted(serials)
+        assert_known(shop, machine)
+
+
+def asked(shop: Shop) -> list[str]:
+    """A job of two labels, and their serials."""
+    serials = shop.issue(2)
+    shop.ask(serials)
+    return serials
+
+
 def settle(shop: Shop, machine: VirtualPrinter) -> None:
     """A person counts what lies at the printer; what did not come out is asked for again."""
     give_up_abandoned(shop.record)
