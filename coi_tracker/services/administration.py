@@ -7,6 +7,7 @@ administrator has no business with those.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,6 +15,7 @@ from typing import Any, Literal
 
 from coi_tracker.course import Definition
 from coi_tracker.errors import NotUnderstood
+from coi_tracker.identity import CoiId
 from coi_tracker.protocols import Difference, Protocol, differences, load_protocol, parse_protocol
 from coi_tracker.services.record import Record
 from coi_tracker.storage import registry, second_factors, sign_ins
@@ -192,7 +194,7 @@ def changes_of(record: Record, target: Target, key: str, *, first: int | None = 
 def _change(seq: int, kind: str, text: str, at: str) -> Change:
     entry: Mapping[str, Any] = json.loads(text)
     said: Mapping[str, Any] = entry["evidence"]
-    tried = str(said.get("tried", "something")) if kind == "refused" else None
+    tried = _without_courses(str(said.get("tried", "something"))) if kind == "refused" else None
     return Change(
         seq=int(seq),
         at=utc_from_text(at),
@@ -203,6 +205,19 @@ def _change(seq: int, kind: str, text: str, at: str) -> Change:
         reason=str(said.get("reason", "")),
         tried=tried,
     )
+
+
+def _without_courses(address: str) -> str:
+    """An address that somebody was refused, without the identifier of the course she asked for."""
+    return "/".join("(a course)" if _is_coi(part) else part for part in address.split("/"))
+
+
+def _is_coi(part: str) -> bool:
+    try:
+        CoiId.parse(re.split(r"[?&#.]", part)[0].replace("-", "").upper())
+    except NotUnderstood:
+        return False
+    return True
 
 
 def _values(old: Any, new: Any) -> tuple[Changed, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from flask import Response, abort, redirect, render_template, request, url_for
 
 from coi_tracker.errors import NotUnderstood
@@ -11,7 +13,7 @@ from coi_tracker.services.administration import Preview, StudyView
 from web.admin.shared import Shown, blueprint, by, done, for_admins, history, reason, text, tried
 from web.session import record
 
-MOST_BYTES = 500_000
+MOST_BYTES = 200_000
 
 
 @blueprint.get("/studies")
@@ -100,10 +102,8 @@ def _content() -> str:
     if file is None or not file.filename:
         content = request.form.get("content", "").replace("\r\n", "\n")
     else:
-        try:
-            content = file.stream.read(MOST_BYTES + 1).decode("utf-8")
-        except UnicodeDecodeError:
-            raise NotUnderstood(expected="a TOML file in UTF-8", came="other bytes", do="choose the file") from None
+        with closing(file):
+            content = _decoded(file.stream.read(MOST_BYTES + 1))
     if not content.strip() or len(content) > MOST_BYTES:
         raise NotUnderstood(
             expected=f"a protocol file of at most {MOST_BYTES} characters",
@@ -111,3 +111,10 @@ def _content() -> str:
             do="choose the file again",
         )
     return content
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise NotUnderstood(expected="a TOML file in UTF-8", came="other bytes", do="choose the file") from None
