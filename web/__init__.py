@@ -23,10 +23,12 @@ from web import (
     deliveries,
     headers,
     home,
+    label_pages,
     navigation,
     outside,
     own_account,
     pages,
+    printing,
     problems,
     proving,
     session,
@@ -64,6 +66,7 @@ def create_app(record: Record, settings: Settings | None = None) -> Flask:
     for blueprint in (proving.blueprint, outside.blueprint, own_account.blueprint, admin.blueprint):
         app.register_blueprint(blueprint)
     app.register_blueprint(station.blueprint)
+    app.register_blueprint(label_pages.blueprint)
     for blueprint in (work.blueprint, audit.blueprint):
         app.register_blueprint(blueprint)
     access.refuse_undeclared(app)
@@ -73,7 +76,8 @@ def create_app(record: Record, settings: Settings | None = None) -> Flask:
 
 def start_workers(record: Record, settings: Settings) -> background.Running:
     """Start what goes on behind the pages. In the process that serves them: threads do not survive a fork."""
-    return background.start([*background.of_the_log(record, settings), deliveries.worker(record, settings)])
+    behind = [deliveries.worker(record, settings), printing.worker(record)]
+    return background.start([*background.of_the_log(record, settings), *behind])
 
 
 def _secret(record: Record) -> bytes:

@@ -368,3 +368,12 @@ def course_now(tx: Transaction, coi: str) -> Course | None:
     """The course as it is, without a lock."""
     found = read_chain(tx, course_chain(coi))
     return None if found is None else load_course(tx, found)
+
+
+def look_of(record: Record, coi: str, serial: str) -> LabelToPrint | None:
+    """What stands on a label of a course, to look at. None: the course has no such label."""
+    with record.database.read() as tx:
+        course = course_now(tx, coi)
+        if course is None or serial not in course.labels:
+            return None
+        return to_print(record, tx, course, [serial])[0]
