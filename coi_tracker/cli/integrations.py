@@ -63,7 +63,7 @@ def list_tokens(as_json: bool) -> None:
 @by_admin
 @example(
     "coi tokens add bench-3 --station S49SFZ8X --by anna --reason 'new scanner'",
-    "coi tokens add lims --name LIMS --place lisboa --scope read:courses --by anna --reason 'contract 7'",
+    "coi tokens add lims --name LIMS --place lisboa --scope export --by anna --reason 'new'",
 )
 def add_token(
     token: str,
@@ -151,7 +151,7 @@ def list_webhooks(as_json: bool) -> None:
     type=click.Choice(["performed", "refused", "label_printed"]),
 )
 @by_admin
-@example("coi webhooks add lims --token lims --url https://lims.example/coi --by anna --reason 'contract 7'")
+@example("coi webhooks add lims --token lims --url https://lims.example/ --by anna --reason 'new'")
 def add_webhook(
     webhook: str, token: str, url: str, kinds: tuple[str, ...], by: str, reason: str, password_stdin: bool
 ) -> None:

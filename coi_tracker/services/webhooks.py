@@ -19,6 +19,7 @@ from coi_tracker.errors import Misconfigured, NotUnderstood
 from coi_tracker.services import tokens
 from coi_tracker.services.changes import write_change
 from coi_tracker.services.record import Record
+from coi_tracker.services.sequencer import place_all, sequence
 from coi_tracker.storage import integrations, log_store
 from coi_tracker.storage.integrations import WebhookRow
 from coi_tracker.storage.keyfile import MasterKey
@@ -52,6 +53,7 @@ def add(record: Record, key: str, *, token: str, url: str, kinds: Collection[str
     """Send events there from now on. Gives the secret that signs them, this once. Raises NotUnderstood."""
     keys = keys_of(record)
     _refuse_bad(key, url, kinds)
+    sequence(record)  # what is recorded already is not told
     secret = base64.urlsafe_b64encode(record.draw(32)).decode().rstrip("=")
     with record.database.write() as tx:
         _refuse_bad_token(record, tx, token)
@@ -65,7 +67,7 @@ def add(record: Record, key: str, *, token: str, url: str, kinds: Collection[str
             kinds=" ".join(kind for kind in KINDS if kind in kinds),
             active=True,
             made_at=record.clock(),
-            next_index=log_store.log_size(tx),
+            next_index=place_all(tx),
         )
         integrations.add_webhook(tx, new)
         _write(record, tx, None, new, by=by, reason=reason)

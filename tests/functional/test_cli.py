@@ -90,6 +90,7 @@ def test_what_a_program_may_read_has_json() -> None:
     silent = {"serve", "demo", "accounts add", "accounts role", "accounts password", "accounts deactivate"}
     silent |= {"person erase", "protocol release", "printers add", "printers deactivate"}
     silent |= {"print-fetch", "print-worker"}
+    silent |= {"tokens add", "tokens revoke", "webhooks add", "webhooks pause", "webhooks resume", "webhooks deliver"}
     silent |= {"accounts own-password", "accounts unlock", "accounts totp-remove", "accounts link"}
     without = {
         " ".join(path)
