@@ -175,6 +175,44 @@ def test_the_last_thing_is_taken_back_and_cancelling_records_nothing(world: Worl
     assert entries(world) == number
 
 
+@pytest.mark.requirement("COI-FLOOR-01")
+def test_a_step_can_be_begun_before_its_course_is_known(world: World) -> None:
+    station = world.station(Role.PROCEDURALIST, str(world.course(floor_world.PREPARED).site))
+    asked = station.command(Command.STEP, "procure_tissue")
+    assert asked.screen.next is not None
+    assert asked.screen.next.key == "target.course"
+    assert station.scan(jars(world, floor_world.FAR)[0]).kind is OutcomeKind.REFUSED
+    assert station.scan("anything").kind is OutcomeKind.REFUSED
+    found = station.scan(jars(world, floor_world.PREPARED)[0])
+    assert found.kind is OutcomeKind.ACCEPTED
+    assert found.screen.course is not None
+    assert found.screen.course.coi == world.course(floor_world.PREPARED).coi
+    assert len(next(p for p in found.screen.prompts if p.key == "scan.jar").given) == 1
+
+
+@pytest.mark.requirement("COI-FLOOR-05")
+def test_what_another_version_has_left_is_begun_again(world: World) -> None:
+    station = procuring(world)
+    with world.record.database.write() as tx:
+        tx.write("UPDATE station_drafts SET doc = replace(doc, '\"v\":1', '\"v\":0')", {})
+    assert station.resume().screen.state is State.IDLE
+    with world.record.database.write() as tx:
+        tx.write(
+            "UPDATE station_drafts SET doc = replace(replace(doc, '\"v\":0', '\"v\":1'), 'procure_', 'mislay_')", {}
+        )
+    assert station.resume().screen.step is None
+
+
+@pytest.mark.requirement("COI-FLOOR-01")
+def test_one_step_at_a_time(world: World) -> None:
+    station = procuring(world)
+    asked = station.command(Command.STEP, "open_deviation")
+    assert (asked.kind, asked.screen.step) == (OutcomeKind.INFORMATION, "procure_tissue")
+    assert station.command(Command.LOCK).asks == "lock"
+    assert station.command(Command.YES).kind is OutcomeKind.INFORMATION
+    assert station.command(Command.SIGN).kind is OutcomeKind.INFORMATION
+
+
 @pytest.mark.requirement("COI-FLOOR-12")
 def test_a_hand_off_shows_what_is_expected_scanned_missing_and_unexpected(world: World) -> None:
     course = world.course(floor_world.SHIPPED)

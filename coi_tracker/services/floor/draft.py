@@ -21,6 +21,8 @@ from coi_tracker.vocabulary import HowRead, Meaning, Role
 
 SIGNATURE_LASTS = timedelta(minutes=10)
 """Long enough to fetch the second person, short enough that both have looked at the same thing."""
+FORM = 1
+"""The version of what is kept; what another version of the software has left is begun again."""
 UNEXPECTED_KEPT = 12
 """Refused scans that the list of a hand-off shows."""
 
@@ -140,9 +142,13 @@ def seat_of(record: Record, stored: StoredDraft | None, *, station: str, account
     if stored is None:
         return Seat(station, account)
     doc = json.loads(stored.doc)
+    if doc.get("v") != FORM:
+        return Seat(station, account, stored.version)
     personal = opened_personal(record.person_keys, stored.sealed, station=station, account=account)
-    draft = None if doc.get("draft") is None else _draft_from(doc["draft"], personal)
-    return Seat(station, account, stored.version, doc.get("chain"), doc.get("serial"), draft, doc.get("last"))
+    draft = None if doc["draft"] is None else _draft_from(doc["draft"], personal)
+    if draft is not None and draft.step not in record.process.steps:
+        draft = None  # begun under another version of the software
+    return Seat(station, account, stored.version, doc["chain"], doc["serial"], draft, doc["last"])
 
 
 def stored_of(record: Record, seat: Seat, *, waits: bool, now: datetime) -> StoredDraft:
@@ -151,6 +157,7 @@ def stored_of(record: Record, seat: Seat, *, waits: bool, now: datetime) -> Stor
     if seat.draft is not None:
         personal = {"identifiers": dict(seat.draft.identifiers), "person": dict(seat.draft.person)}
     doc = {
+        "v": FORM,
         "chain": seat.chain,
         "serial": seat.serial,
         "last": seat.last,

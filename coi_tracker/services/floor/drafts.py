@@ -18,7 +18,7 @@ from coi_tracker.services.floor.lookup import found_at
 from coi_tracker.services.floor.putting import about, prompt_with, put_answer, without_answer
 from coi_tracker.services.floor.screen import Outcome, Words
 from coi_tracker.services.floor.standing import Standing
-from coi_tracker.services.floor.targets import only_study
+from coi_tracker.services.floor.targets import nameable, only_study
 from coi_tracker.services.floor.work import Done, Hand, accepted, changed, handled, refused_scan, shown, told
 from coi_tracker.services.record import Record
 from coi_tracker.vocabulary import ReasonCode as Code
@@ -88,7 +88,7 @@ def _chain_for(hand: Hand, step: Step) -> str | None:
 
 def _visible(hand: Hand, step: Step, chain: str) -> bool:
     """Whether the place may know the chain. A planner elsewhere names a subject that the step is about."""
-    if not chain.startswith(f"{step.on}/"):
+    if not chain.startswith(f"{step.on}/") or not nameable(chain.partition("/")[2]):
         return False
     if step.on is On.SUBJECT and (step.needs_of(OwnSubject) or hand.at.place.kind != "site"):
         return True

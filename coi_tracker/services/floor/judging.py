@@ -84,7 +84,7 @@ def words_of(reason: Reason) -> Words:
 
 def _printed(text: str) -> str:
     """Serials as they stand on labels, so that two people can compare them."""
-    return " ".join(map(_word, text.split(" ")))
+    return " ".join(map(_word, text.split(" "))) or "nothing"
 
 
 def _word(word: str) -> str:

@@ -28,6 +28,7 @@ from coi_tracker.services.floor.lines import concerned, container_line, course_l
 from coi_tracker.services.floor.offers import scene_at
 from coi_tracker.services.floor.screen import Replaced, Sighting, Words
 from coi_tracker.services.floor.standing import Standing
+from coi_tracker.services.floor.targets import nameable
 from coi_tracker.services.record import Record
 from coi_tracker.services.requests import CODE_LIMIT, ScanClaim
 from coi_tracker.services.routing import ReadCode, read_codes
@@ -190,7 +191,7 @@ def _shipper(record: Record, tx: Transaction, at: Standing, one: Scanned, displa
 
 def _text(record: Record, tx: Transaction, at: Standing, text: str) -> Found:
     """Plain text: a subject of this site, a lot of the record, or nothing."""
-    wanted = "" if "\x00" in text else text.strip()[:60]  # PostgreSQL takes no such character, not even to compare
+    wanted = nameable(text)
     if at.place.kind is PlaceKind.SITE and wanted:
         row = tx.query("SELECT 1 FROM subjects WHERE number = :n AND site = :site", n=wanted, site=at.place.id)
         found = found_at(record, tx, at, chain=f"subject/{wanted}", serial=None) if row else None

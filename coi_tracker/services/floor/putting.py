@@ -144,6 +144,8 @@ def _target(asked: Asked, value: Any) -> Done:
             raise NotAValue("one of " + ", ".join(c.value for c in prompt.choices))
         return Done(accepted(f"study {word}"), changed(hand, draft, study=word))
     new = bool(step.needs_of(OwnSubject))
+    if sight.draft.study is None and (new or on is On.PLACE):
+        raise NotAValue("the study is to be chosen first")
     chain = find_target(hand.tx, hand.at, on, text, new=new)
     if chain is None:
         raise NotAValue("one that is in the record and belongs to this place")

@@ -21,6 +21,7 @@ from coi_tracker.services.floor.judging import words_of
 from coi_tracker.services.floor.screen import Outcome, OutcomeKind, Pending, SignatureSlot, State, Words
 from coi_tracker.services.floor.sight import Sight, look, summary_of
 from coi_tracker.services.floor.standing import Standing, standing
+from coi_tracker.services.floor.targets import nameable
 from coi_tracker.services.floor.work import Done, Hand, Verdict, handled, refused, refused_scan, shown, told
 from coi_tracker.services.people import Authenticated
 from coi_tracker.services.record import Record
@@ -61,7 +62,7 @@ def sign(
 
 def _owner(record: Record, token: str) -> Standing | None:
     with record.database.read() as tx:
-        found = find_draft(tx, token)
+        found = find_draft(tx, nameable(token))
     try:
         return None if found is None else standing(record, found.account, found.station)
     except NotUnderstood:
@@ -70,6 +71,8 @@ def _owner(record: Record, token: str) -> Standing | None:
 
 def _signer(record: Record, owner: Standing, account: str | None, signed_in_as: str | None) -> str | None:
     """Whose password it is said to be."""
+    if account is not None and not nameable(account):
+        return None
     with record.database.read() as tx:
         if account is None:
             stored = read_draft(tx, owner.station, account=owner.account)
