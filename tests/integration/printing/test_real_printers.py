@@ -20,7 +20,7 @@ from tests.integration.printing.shop import BY, Shop, shop_on
 from tests.races.stage import Stage
 from web import printing as composition
 
-QUICK = Patience(connect=0.5, answer=0.5, whole=3.0, pause=0.02)
+QUICK = Patience(connect=2.0, answer=2.0, whole=20.0, pause=0.02)
 TAKEN, NOTHING_SENT, IN_DOUBT = HowDelivered.TAKEN, HowDelivered.NOTHING_SENT, HowDelivered.IN_DOUBT
 
 
@@ -82,8 +82,7 @@ def test_a_printer_that_is_off_is_named_with_how_long_it_was_tried_and_prints_on
     assert tried.job.state is JobState.QUEUED
     assert tried.job.words is not None
     assert (
-        f"printer site-zebra at 127.0.0.1:{port} cannot be reached (connection refused), tried for 0."
-        in tried.job.words
+        f"printer site-zebra at 127.0.0.1:{port} cannot be reached (connection refused), tried for " in tried.job.words
     )
     shop.pass_time(minutes=1)
     with VirtualPrinter(tmp_path / "out", port) as machine:
