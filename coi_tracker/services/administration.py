@@ -201,10 +201,16 @@ def _change(seq: int, kind: str, text: str, at: str) -> Change:
         by=str(entry["actor"]["name"] or entry["actor"]["account"]),
         what="refused" if tried is not None else str(said.get("what", "")),
         key=str(said.get("key", "")),
-        values=() if tried is not None else _values(said.get("old"), said.get("new")),
+        values=() if tried is not None else (*_days(said), *_values(said.get("old"), said.get("new"))),
         reason=str(said.get("reason", "")),
         tried=tried,
     )
+
+
+def _days(said: Mapping[str, Any]) -> tuple[Changed, ...]:
+    """Which days were closed or opened: they are the same before and after, and still what matters."""
+    new = said.get("new")
+    return (Changed("days", None, new["days"]),) if said.get("what") == "days" and isinstance(new, Mapping) else ()
 
 
 def _without_courses(address: str) -> str:
