@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask
-from playwright.sync_api import CDPSession, Page, expect
+from playwright.sync_api import CDPSession, Error, Page, expect
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from coi_tracker.identity import CommandCode
@@ -199,9 +199,17 @@ class Station:
     def until(self, expression: str, *, seconds: float = PATIENCE / 1000) -> None:
         """Wait until something is so in the page. (Playwright's own waiting would need eval, which pages forbid.)"""
         deadline = time.monotonic() + seconds
-        while not self.page.evaluate(expression):
+        while not self._so(expression):
             assert time.monotonic() < deadline, f"never so: {expression}"
             self.page.wait_for_timeout(20)
+
+    def _so(self, expression: str) -> bool:
+        try:
+            return bool(self.page.evaluate(expression))
+        except Error as error:
+            if "context was destroyed" in str(error) or "navigation" in str(error):
+                return False  # on the way to another page
+            raise
 
     def settled(self, *, seconds: float = PATIENCE / 1000) -> None:
         """Nothing waits to be confirmed."""

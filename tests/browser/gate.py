@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from io import BytesIO
+from socket import SHUT_RDWR
 from typing import Any
 
 from flask import Flask
@@ -32,6 +33,7 @@ class Gate:
         self.came.append((form["once"], form["code"]))
         answer = list(self.app.wsgi_app(environ, start))
         if self.lose(len(self.came)):
+            environ["werkzeug.socket"].shutdown(SHUT_RDWR)
             raise ConnectionAbortedError("the answer is lost on the way")
         return answer
 

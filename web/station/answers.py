@@ -11,7 +11,7 @@ from flask import jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from coi_tracker.identity import CommandCode
-from coi_tracker.services.floor.screen import Outcome, OutcomeKind, Progress, Screen, State
+from coi_tracker.services.floor.screen import Outcome, Progress, Screen, State
 from coi_tracker.vocabulary import Command
 from web import session
 from web.wording import iso
@@ -22,10 +22,13 @@ AT_WORK = frozenset({State.BEGUN, State.READY, State.SIGNING, State.REFUSED})
 """States in which a step is in hand."""
 
 
-def answered(outcome: Outcome, *, code: str = "") -> Answer:
-    """The answer to a scan (of that code) or touch. Locks the station when it is left to somebody else."""
+def answered(outcome: Outcome, *, code: str = "", comer: str | None = None) -> Answer:
+    """The answer to a scan (of that code) or touch. Locks the station when it is left to somebody else.
+
+    `comer`: whose badge was scanned, when nothing is in hand.
+    """
     signer = code if outcome.asks == "sign" else ""
-    way = _way(outcome)
+    way = _way(outcome, comer)
     if way is not None:
         session.lock()
     if not for_script():
@@ -104,12 +107,10 @@ def _targets(screen: Screen) -> tuple[str, ...]:
     return parts if "scan.wristband" in parts and len(parts) > 1 else ()
 
 
-def _way(outcome: Outcome) -> str | None:
+def _way(outcome: Outcome, comer: str | None) -> str | None:
     """Where the browser goes on: to the sign-in page, when the station was locked or somebody else has come."""
     if outcome.asks == "lock":
         return url_for("signing_in.form", to=url_for("station.page"))
-    comer = outcome.screen.sighting.badge if outcome.screen.sighting else None
-    idle = outcome.screen.state in (State.IDLE, State.SCANNED, State.PERFORMED)
-    if not comer or not idle or outcome.kind is OutcomeKind.REFUSED or comer == session.working().account:
+    if comer is None or comer == session.working().account:
         return None
     return url_for("signing_in.form", account=comer, to=url_for("station.page"))

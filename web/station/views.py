@@ -7,14 +7,15 @@ from collections.abc import Callable
 from flask import jsonify, render_template
 
 from coi_tracker.errors import NotUnderstood
-from coi_tracker.services.floor import drafts, finishing, scanning, signing
+from coi_tracker.identity import BadgeCode, read_scan
+from coi_tracker.services.floor import drafts, finishing, lookup, scanning, signing
 from coi_tracker.services.floor.screen import Outcome
 from coi_tracker.services.floor.standing import Standing
 from coi_tracker.services.record import Record
 from coi_tracker.vocabulary import HowRead, Meaning
 from web.access import for_readers
 from web.session import record, working
-from web.station.answers import Answer, answered, parts, whole_page
+from web.station.answers import AT_WORK, Answer, answered, parts, whole_page
 from web.station.here import at_station, blueprint, field, once
 
 
@@ -41,7 +42,19 @@ def one() -> Answer:
     """One scan, or one typed code."""
     by = HowRead.SCANNED if field("by") == HowRead.SCANNED else HowRead.TYPED
     code = field("code") or ""
-    return answered(scanning.scan(record(), here(), code, scan_id=once(), by=by), code=code)
+    at = here()
+    outcome = scanning.scan(record(), at, code, scan_id=once(), by=by)
+    return answered(outcome, code=code, comer=_comer(at, code, outcome))
+
+
+def _comer(at: Standing, code: str, outcome: Outcome) -> str | None:
+    """Whose badge was scanned, when nothing is in hand: somebody else wants to work here."""
+    try:
+        badge = isinstance(read_scan(code), BadgeCode)
+    except NotUnderstood:
+        return None
+    idle = outcome.screen.state not in AT_WORK and outcome.asks is None
+    return lookup.look_up(record(), code, at=at).badge if badge and idle else None
 
 
 @blueprint.post("/scan/act")

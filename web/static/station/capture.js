@@ -8,6 +8,7 @@ import { better, isOurs, unprefixed, usCharacter } from "./codes.js";
 const FAST = 35; // ms between two keys of a scanner, at most; people are slower
 const PAUSE = 60; // ms of silence that end one of our codes
 const LONG_PAUSE = 300; // ms of silence that end any other text
+const PATIENCE = 1500; // ms that a code of ours may be interrupted, when the pieces make one
 const LEAST_ENDED = 3; // characters of a scan with a suffix
 const LEAST = 6; // and without one
 const LONGEST = 2000; // characters pasted; anything longer is no code
@@ -17,6 +18,7 @@ const LONGEST = 2000; // characters pasted; anything longer is no code
 export function capture({ field, take, refuse, plain }) {
   let keys = []; // {own, us, at}
   let touched = []; // what fields held before the first key of this burst
+  let earlier = null; // {keys, touched, at}: a few keys before it, that were no scan by themselves
   let alarm = 0;
   let ended = -Infinity;
   let blind = false; // the keyboard does not say which key it was
@@ -52,6 +54,26 @@ export function capture({ field, take, refuse, plain }) {
     clearTimeout(alarm);
   }
 
+  // A busy computer can hold keys back: pieces that make one of our codes together were one scan.
+  function join(at) {
+    const before = earlier;
+    earlier = null;
+    if (!before || !keys.length || keys[0].at - before.at > PATIENCE || whole()) return;
+    const joined = [...before.keys, ...keys];
+    if (!isOurs(joined.map((one) => one.own).join("")) && !isOurs(joined.map((one) => one.us).join(""))) return;
+    keys = joined.map((one) => ({ ...one, at }));
+    const old = before.touched.filter((one) => one.element.isConnected);
+    touched = [...old, ...touched.filter((one) => !old.some((other) => other.element === one.element))];
+  }
+
+  function setAside() {
+    if (!earlier || keys[0].at - earlier.at > PATIENCE) earlier = { keys: [], touched: [] };
+    earlier = { keys: [...earlier.keys, ...keys], touched: [...earlier.touched, ...touched], at: keys.at(-1).at };
+    forget();
+  }
+
+  const patience = () => (/^COI\d/i.test(unprefixed(text())) ? PATIENCE : LONG_PAUSE);
+
   function emit(at) {
     const found = better(text(), usText());
     for (const one of touched) {
@@ -59,6 +81,7 @@ export function capture({ field, take, refuse, plain }) {
       if (now) now.value = one.before;
     }
     forget();
+    earlier = null;
     ended = at;
     take(found, "scanned");
   }
@@ -69,12 +92,12 @@ export function capture({ field, take, refuse, plain }) {
     const gap = at - keys.at(-1).at;
     if (gap <= FAST) return true;
     if (whole() && fast()) return false;
-    return gap <= PAUSE || (gap <= LONG_PAUSE && fast());
+    return gap <= PAUSE || (gap <= patience() && fast());
   }
 
   function settle(at) {
     if (isScan(false)) emit(at);
-    else forget();
+    else setAside();
   }
 
   function note(element, kind) {
@@ -102,8 +125,8 @@ export function capture({ field, take, refuse, plain }) {
     if (!keys.length) return;
     if (quiet < PAUSE) alarm = setTimeout(silent, PAUSE - quiet + 5);
     else if (whole() && isScan(false)) emit(performance.now());
-    else if (quiet >= LONG_PAUSE) settle(performance.now());
-    else alarm = setTimeout(silent, LONG_PAUSE - quiet + 5);
+    else if (quiet >= patience()) settle(performance.now());
+    else alarm = setTimeout(silent, patience() - quiet + 5);
   }
 
   function characterOf(event) {
@@ -132,6 +155,7 @@ export function capture({ field, take, refuse, plain }) {
 
   function onEnd(event) {
     const at = event.timeStamp;
+    join(at);
     if (keys.length && isScan(true)) {
       event.preventDefault();
       event.stopImmediatePropagation();

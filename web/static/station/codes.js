@@ -32,7 +32,7 @@ function check(body) {
 const backwards = (text) => [...text].reverse().join("");
 
 function isCode(text) {
-  return LENGTHS[text[0]] === text.length && [...text].every((one) => LETTERS.includes(one)) &&
+  return LENGTHS[text[0]] === text.length && [...text.slice(1)].every((one) => LETTERS.includes(one)) &&
     check(text.slice(0, -1)) === text.at(-1);
 }
 
