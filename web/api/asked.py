@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
+from typing_extensions import TypeAliasType
 
 from coi_tracker.services.requests import AttemptRequest, parse_request
 from coi_tracker.vocabulary import HowRead, Meaning, Role
@@ -23,6 +24,9 @@ PRINTABLE = r"^[ -~]*[!-~][ -~]*$"
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=PRINTABLE)]
 Text = Annotated[str, Field(min_length=1, max_length=2000, pattern=PRINTABLE)]
 Short = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE)]
+Whole = Annotated[int, Field(ge=-(10**18) + 1, le=10**18 - 1)]
+Evidence = TypeAliasType("Evidence", "bool | Whole | str | list[Evidence] | dict[str, Evidence] | None")
+"""JSON without floats."""
 Instant = Annotated[str, Field(pattern=INSTANT, examples=["2026-11-22T12:00:00Z"])]
 
 
@@ -65,7 +69,7 @@ class AttemptIn(BaseModel):
     study: Text | None = None
     target: Text | None = Field(None, description="the place or study of a hold")
     scans: list[ScanPart] = Field(default=[], max_length=200)
-    evidence: dict[str, Any] = Field(default={}, max_length=60)
+    evidence: dict[str, Evidence] = Field(default={}, max_length=60)
     signatures: list[SignaturePart] = Field(default=[], max_length=6)
     identifiers: dict[Literal["name", "birth_date", "record_number", "subject_number"], Short] = Field(
         default={}, description="what the person in front says or shows: compared, never kept"

@@ -13,16 +13,14 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response, request
 
-from coi_tracker.errors import NotUnderstood
-from coi_tracker.identity import StationCode, read_scan
 from coi_tracker.process.reasons import explain
-from coi_tracker.services import log_pages, people, sessions, signing_in, stations
+from coi_tracker.services import log_pages, people, sessions, signing_in
 from coi_tracker.services.attempts import Answer, record_attempt
 from coi_tracker.services.requests import AttemptRequest
 from coi_tracker.services.signing_in import NotSignedIn, SignedIn
 from coi_tracker.vocabulary import ReasonCode, Scope
 from web.api.asked import AttemptIn
-from web.api.callers import PERSON, caller, deny, for_scope, person
+from web.api.callers import PERSON, caller, deny, for_scope, person, refuse_elsewhere
 from web.api.problems import problem
 from web.api.shapes import AttemptOut, SignInIn, SignInOut
 from web.session import record, settings
@@ -97,7 +95,7 @@ def sign_out() -> tuple[str, int]:
 def attempt(given: AttemptIn) -> Any:
     """Record a step, or its refusal. Both are kept in the log, and a repeated id gets the first answer again."""
     asked = given.request
-    _refuse_elsewhere(asked.station)
+    refuse_elsewhere(asked.station)
     tried = people.authenticate_claims(record(), asked)
     if not _is_proved(tried):
         deny(
@@ -108,28 +106,6 @@ def attempt(given: AttemptIn) -> Any:
         )
     answer = record_attempt(record(), _without_passwords(tried))
     return _answered(asked, answer)
-
-
-def _refuse_elsewhere(station: str | None) -> None:
-    """A station's token acts for that station only, a program's for stations at its places. Unknown ones: see later."""
-    who, code = caller(), _station(station)
-    if who.station is not None:
-        if code != who.station:
-            deny(
-                needed=[f"the station {who.station}"], expected="the station of this token", came="another one or none"
-            )
-        return
-    here = None if code is None else stations.station_here(record(), code)
-    if here is not None and not who.may_work_at(here.place):
-        deny(needed=[f"a token for {here.place}"], expected="a station at a place of this token", came="another one")
-
-
-def _station(text: str | None) -> str | None:
-    try:
-        found = None if text is None else read_scan(text)
-    except NotUnderstood:
-        return None
-    return found.text if isinstance(found, StationCode) else None
 
 
 def _is_proved(tried: AttemptRequest) -> bool:

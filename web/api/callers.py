@@ -14,7 +14,9 @@ from typing import Any, NoReturn, TypeVar
 from apiflask import APIFlask
 from flask import Response, abort, current_app, g, request
 
-from coi_tracker.services import sessions, tokens
+from coi_tracker.errors import NotUnderstood
+from coi_tracker.identity import StationCode, read_scan
+from coi_tracker.services import sessions, stations, tokens
 from coi_tracker.services.tokens import Caller
 from coi_tracker.vocabulary import Scope
 from web.api.pace import Pace
@@ -117,6 +119,28 @@ def denied(*, needed: list[str], expected: str, code: str = "not-allowed", came:
 def deny(**words: Any) -> NoReturn:
     """The same, from inside of a view."""
     abort(denied(**words))
+
+
+def refuse_elsewhere(station: str | None) -> None:
+    """A station's token acts for that station only, a program's for stations at its places. Unknown ones: see later."""
+    who, code = caller(), _station(station)
+    if who.station is not None:
+        if code != who.station:
+            deny(
+                needed=[f"the station {who.station}"], expected="the station of this token", came="another one or none"
+            )
+        return
+    here = None if code is None else stations.station_here(record(), code)
+    if here is not None and not who.may_work_at(here.place):
+        deny(needed=[f"a token for {here.place}"], expected="a station at a place of this token", came="another one")
+
+
+def _station(text: str | None) -> str | None:
+    try:
+        found = None if text is None else read_scan(text)
+    except NotUnderstood:
+        return None
+    return found.text if isinstance(found, StationCode) else None
 
 
 def caller() -> Caller:

@@ -13,7 +13,7 @@ from coi_tracker.services.floor import lookup, offers
 from coi_tracker.services.floor.screen import Offer, Sighting
 from coi_tracker.services.floor.standing import Standing, standing
 from coi_tracker.vocabulary import Scope
-from web.api.callers import caller, for_scope, person
+from web.api.callers import caller, for_scope, person, refuse_elsewhere
 from web.api.shapes import ScanIn, ScanOut
 from web.session import record
 
@@ -37,6 +37,7 @@ def _standing(station: str | None) -> Standing:
     where = caller().station or station
     if where is None:
         raise NotUnderstood(expected="the field station", came="none", do="say at which station it was scanned")
+    refuse_elsewhere(where)
     nobody = tokens.standing_at(record(), caller(), where)
     who = person()
     return nobody if who is None else standing(record(), who, nobody.station)
