@@ -15,8 +15,6 @@ from sqlalchemy.types import TypeDecorator
 
 from coi_tracker.errors import BrokenPromise
 
-_SHAPE = "%Y-%m-%dT%H:%M:%S.%fZ"
-
 
 def utc_text(moment: datetime) -> str:
     """``YYYY-MM-DDTHH:MM:SS.ffffffZ``. Raises BrokenPromise for a naive time."""
@@ -33,7 +31,9 @@ def utc_text(moment: datetime) -> str:
 def utc_from_text(text: str) -> datetime:
     """The aware UTC time that `utc_text` wrote. Raises BrokenPromise for any other text."""
     try:
-        return datetime.strptime(text, _SHAPE).replace(tzinfo=UTC)
+        if len(text) != 27 or (text[4], text[7], text[10], text[19], text[26]) != ("-", "-", "T", ".", "Z"):
+            raise ValueError("of another shape")
+        return datetime.fromisoformat(text)  # a tenth of the time of strptime, and a course holds many instants
     except ValueError as error:
         raise BrokenPromise(
             expected="a stored time like 2026-01-31T08:00:00.000000Z",

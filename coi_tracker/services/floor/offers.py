@@ -100,8 +100,9 @@ def _own(scene: Scene, at: Standing) -> bool:
 
 def _offer(scene: Scene, at: Standing, step: Step, role: Role, serial: str | None) -> Offer:
     view = empty_view(scene, at, step, role)
-    prompts = prompts_of(view)
-    blocked = [*map(words_of, forbidding(decided(view.scene).reasons)), *_unanswerable(view, prompts)]
+    blocked = [words_of(r) for r in forbidding(decided(view.scene).reasons)]
+    prompts = () if blocked else prompts_of(view)
+    blocked += _unanswerable(view, prompts)
     return Offer(
         step=step.name,
         title=step.title,

@@ -248,7 +248,7 @@ class Sighting:
 class Offer:
     """A step that this person at this place could do. ``ready``: now; otherwise ``blocked`` says why not.
 
-    ``part``: what was scanned plays this part in it. ``missing``: what the step will ask for, in words.
+    ``part``: what was scanned plays this part in it. ``missing``: what a ready step will ask for, in words.
     """
 
     step: str
