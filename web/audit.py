@@ -11,10 +11,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, abort, make_response, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from coi_tracker.errors import NotUnderstood
+from coi_tracker.errors import Misconfigured, NotUnderstood
 from coi_tracker.identity import safe_excerpt
 from coi_tracker.services import keys, log_questions, queries
 from coi_tracker.services.export import Chosen
@@ -22,6 +22,7 @@ from coi_tracker.services.export import export as write_bundle
 from coi_tracker.services.log_questions import USUAL, Period, Question
 from coi_tracker.services.viewers import Viewer
 from coi_tracker.vocabulary import PlaceKind, Role
+from web import problems
 from web.access import for_roles
 from web.pages import number
 from web.session import record, settings, working
@@ -32,6 +33,7 @@ TITLES = {
     Question.CHANGES: "Changes of the set-up",
 }
 PIECE = 64 * 1024
+NO_KEY = "The bundle cannot be signed: this program cannot read the key of the log. Nothing was changed."
 EARLIEST, LATEST = date(2000, 1, 1), date(2200, 1, 1)
 
 blueprint = Blueprint("audit", __name__, url_prefix="/log")
@@ -113,6 +115,10 @@ def export_now() -> AnyResponse:
     out = Path(folder.name) / name
     try:
         key = keys.load(record(), settings().key_dir)
+    except Misconfigured:
+        folder.cleanup()
+        return make_response(problems.page(503, told=NO_KEY))
+    try:
         write_bundle(record(), key, chosen=chosen, out=out, exported_by=who.name)
     except BaseException:
         folder.cleanup()

@@ -1,0 +1,1 @@
+"""Lists of work: what is whose turn, when, and why not."""
