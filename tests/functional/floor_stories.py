@@ -7,14 +7,14 @@ from datetime import timedelta
 from coi_tracker.process.bedside import due_dose
 from coi_tracker.simulation.intent import Intent
 from coi_tracker.simulation.values import failing
-from coi_tracker.simulation.walking import TO_THE_COURIER, TO_THE_SITE, Waiting, run
+from coi_tracker.simulation.walking import TO_THE_COURIER, TO_THE_SITE, Waiting, Walk, run
 from coi_tracker.vocabulary import ContainerKind, ContainerState, Treatment
 from tests.functional.station import FloorWalk
 
 OUTSTANDING = {"documented_progression": "outstanding"}
 
 
-def whole(s: FloorWalk) -> Waiting:
+def whole(s: Walk) -> Waiting:
     """From registration to closing, with all that is done beside the main steps."""
     yield from s.enrol(answers=OUTSTANDING)
     yield from s.do("book_slot")
@@ -31,7 +31,7 @@ def whole(s: FloorWalk) -> Waiting:
     yield from s.close()
 
 
-def beside(s: FloorWalk) -> Waiting:
+def beside(s: Walk) -> Waiting:
     """Labels that end, a reprint, records, corrections, holds, an amendment."""
     yield from s.labels(ContainerKind.TISSUE_JAR, 3)
     for step in ("void_label", "destroy_label", "reprint_label"):
@@ -45,7 +45,7 @@ def beside(s: FloorWalk) -> Waiting:
     yield from s.do("destroy_label")
 
 
-def tissue(s: FloorWalk) -> Waiting:
+def tissue(s: Walk) -> Waiting:
     """Procured, packed, unpacked, packed again, received and accepted."""
     yield from s.day_before_slot()
     yield from s.perform("procure_tissue")
@@ -57,7 +57,7 @@ def tissue(s: FloorWalk) -> Waiting:
             yield s.now + timedelta(hours=19)
 
 
-def suites(s: FloorWalk) -> Waiting:
+def suites(s: Walk) -> Waiting:
     """Day 0, and what is done between the days."""
     yield from s.perform("start_first_expansion")
     yield from s.do("clear_line")
@@ -68,7 +68,7 @@ def suites(s: FloorWalk) -> Waiting:
     yield from s.do("take_sample")
 
 
-def conditional(s: FloorWalk) -> Waiting:
+def conditional(s: Walk) -> Waiting:
     """Released while a result is pending, then for good; a deviation on the way."""
     yield from s.results(final=False)
     yield from s.do("release_conditionally")
@@ -78,7 +78,7 @@ def conditional(s: FloorWalk) -> Waiting:
         yield from s.do(step, place=s.mine.facility)
 
 
-def to_the_site(s: FloorWalk) -> Waiting:
+def to_the_site(s: Walk) -> Waiting:
     """Shipped; one bag is lost, found, and not used."""
     for step in TO_THE_SITE:
         yield from s.do(step)
@@ -92,7 +92,7 @@ def to_the_site(s: FloorWalk) -> Waiting:
     yield from s.do("discard", containers=(bag.id,), place=s.site)
 
 
-def treated(s: FloorWalk) -> Waiting:
+def treated(s: Walk) -> Waiting:
     """Lymphodepletion with a dose held and a drug stopped; one bag infused, one in part; IL-2 held and stopped."""
     yield from s.do("confirm_progression")
     yield from s.do("plan_treatment")
@@ -115,7 +115,7 @@ def treated(s: FloorWalk) -> Waiting:
     yield from s.do("stop_il2")
 
 
-def out_of_specification(s: FloorWalk) -> Waiting:
+def out_of_specification(s: Walk) -> Waiting:
     """Released exceptionally, found bad again, rejected, terminated."""
     yield from s.enrol()
     yield from s.prepare()
@@ -130,7 +130,7 @@ def out_of_specification(s: FloorWalk) -> Waiting:
     yield from s.do("terminate_course")
 
 
-def rejected(s: FloorWalk) -> Waiting:
+def rejected(s: Walk) -> Waiting:
     """Too little tissue; the subject withdraws. Before it, the course moves to an amended protocol."""
     yield from s.enrol()
     s.premises.release("iov_lun_202_amendment")
