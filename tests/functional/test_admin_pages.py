@@ -33,13 +33,20 @@ def floor(prepared_database) -> Iterator[Floor]:
 
 
 @pytest.fixture
-def admin(floor) -> FlaskClient:
+def admin(floor: Floor) -> FlaskClient:
     return floor.client(floor.person(Role.ADMIN).id)
 
 
 @pytest.fixture
-def nurse(floor) -> Person:
+def nurse(floor: Floor) -> Person:
     return floor.person(Role.NURSE)
+
+
+def found_in(text: str, pattern: str) -> str:
+    """The first group of a pattern that has to be there."""
+    found = re.search(pattern, text, re.DOTALL)
+    assert found is not None, pattern
+    return found[1]
 
 
 def told(page: str) -> str:
@@ -66,6 +73,18 @@ def refused(client: FlaskClient, path: str, **data: Any) -> str:
     return told(answer.text)
 
 
+def known(floor: Floor, account: str) -> Person:
+    found = people.find_person(floor.record, account)
+    assert found is not None
+    return found
+
+
+def printer(floor: Floor) -> printers.Printer:
+    found = printers.find_printer(floor.record, "ward")
+    assert found is not None
+    return found
+
+
 def latest(floor: Floor, target: administration.Target, key: str) -> administration.Change:
     return administration.changes_of(floor.record, target, key).changes[0]
 
@@ -88,7 +107,7 @@ def test_an_account_is_added_given_a_role_a_password_and_ended(floor, admin):
         "asked in person",
     )
     drawn = admin.post("/admin/accounts/nina/password", data={"reason": "first one"})
-    password = re.search(r'class="once"><code>([^<]+)<', drawn.text)[1]
+    password = found_in(drawn.text, r'class="once"><code>([^<]+)<')
     assert password not in admin.get("/admin/accounts/nina").text
     entered = sign_in(floor.record, "nina", password)
     assert isinstance(entered, SignedIn)
@@ -185,9 +204,9 @@ def test_a_badge_is_replaced_by_a_new_one_or_by_one_that_is_printed(floor, admin
     printed = BadgeCode.issue()
     path = f"/admin/accounts/{nurse.id}/details"
     change(admin, path, name=nurse.name, badge="new")
-    drawn = people.find_person(floor.record, nurse.id).badge
+    drawn = known(floor, nurse.id).badge
     change(admin, path, name=nurse.name, badge="code", code=printed.display())
-    assert len({nurse.badge, drawn, people.find_person(floor.record, nurse.id).badge}) == 3
+    assert len({nurse.badge, drawn, known(floor, nurse.id).badge}) == 3
     assert people.carrier_of(floor.record, BadgeCode(nurse.badge)) is None
     other = floor.person(Role.PHYSICIAN)
     assert "nobody carries" in refused(admin, path, name=nurse.name, badge="code", code=other.badge)
@@ -248,7 +267,7 @@ def test_a_printer_is_added_changed_and_taken_out_of_use(floor, admin):
         "/admin/printers/new", data={"key": "ward", "place": "us-hollow", "kinds": ["bag"], "reason": "new", **data}
     )
     assert answer.location == "/admin/printers/ward?done=1"
-    found = printers.find_printer(floor.record, "ward")
+    found = printer(floor)
     assert (found.kind, found.address, found.kinds) == (PrinterKind.TCP, "10.0.0.7:9100", ("bag",))
     answer = admin.post("/admin/printers/ward/details", data={**data, "address": "10.0.0.8:9100", "reason": "moved"})
     assert answer.status_code == 303
@@ -257,7 +276,7 @@ def test_a_printer_is_added_changed_and_taken_out_of_use(floor, admin):
     assert refused(admin, "/admin/printers/ward/details", **{**data, "kind": "pigeon"})
     assert "which is taken" in refused(admin, "/admin/printers/new", key="ward", place="us-hollow", **data)
     assert admin.post("/admin/printers/ward/active", data={"reason": "broken"}).status_code == 303
-    assert not printers.find_printer(floor.record, "ward").active
+    assert not printer(floor).active
 
 
 @CHANGES
@@ -266,8 +285,8 @@ def test_a_protocol_is_looked_at_with_its_differences_and_then_released(floor, a
     first = admin.post("/admin/protocols/release", data={"content": text, "form": "look"})
     assert first.status_code == 200
     assert "differ from version" in first.text
-    digest = re.search(r'name="digest" value="([^"]+)"', first.text)[1]
-    version = re.search(r"Release version ([\w.-]+)", first.text)[1]
+    digest = found_in(first.text, r'name="digest" value="([^"]+)"')
+    version = found_in(first.text, r"Release version ([\w.-]+)")
     without = admin.post("/admin/protocols/release", data={"content": text, "digest": digest, "reason": ""})
     assert (without.status_code, "a reason" in told(without.text)) == (400, True)
     assert len(administration.studies(floor.record)[0].versions) == 1
@@ -380,5 +399,5 @@ def test_the_history_shows_refused_addresses_and_goes_on_page_by_page(floor, adm
     newest = admin.get(f"/admin/accounts/{nurse.id}").text
     assert "change 24" in newest
     assert "change 4<" not in newest
-    older = re.search(r'href="([^"]+from=\d+)#history', newest)[1]
+    older = found_in(newest, r'href="([^"]+from=\d+)#history')
     assert "change 4<" in admin.get(older).text

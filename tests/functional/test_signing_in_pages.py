@@ -39,8 +39,21 @@ def floor(prepared_database) -> Iterator[Floor]:
 
 
 @pytest.fixture
-def nurse(floor) -> Person:
+def nurse(floor: Floor) -> Person:
     return floor.person(Role.NURSE)
+
+
+def cookie_of(client: FlaskClient) -> str:
+    found = client.get_cookie(COOKIE, path="/sign-in")
+    assert found is not None
+    return found.value
+
+
+def found_in(text: str, pattern: str) -> str:
+    """The first group of a pattern that has to be there."""
+    found = re.search(pattern, text, re.DOTALL)
+    assert found is not None, pattern
+    return found[1]
 
 
 def sign_in(client: FlaskClient, account: str, password: str = PASSWORD, to: str = "/courses") -> TestResponse:
@@ -102,7 +115,7 @@ def test_who_is_not_half_way_starts_at_the_beginning(floor, nurse, path):
     elsewhere = other.test_client()
     sign_in(elsewhere, nurse.id, set_by_another(floor, nurse))
     stolen = floor.client()
-    stolen.set_cookie(COOKIE, elsewhere.get_cookie(COOKIE, path="/sign-in").value, path="/sign-in")
+    stolen.set_cookie(COOKIE, cookie_of(elsewhere), path="/sign-in")
     for client in (stranger, stolen, floor.client()):
         for answer in (client.get(path), client.post(path, data={"old": "x", "new": OWN, "again": OWN, "code": "1"})):
             assert (answer.status_code, urlsplit(answer.location).path) == (303, "/sign-in")
@@ -142,7 +155,7 @@ def test_failed_tries_are_told_before_anything_else_until_they_are_read(floor, n
 def test_a_locked_account_is_answered_like_a_wrong_password(floor, nurse):
     answers = [sign_in(floor.client(), nurse.id, "wrong password") for _ in range(5)]
     locked = sign_in(floor.client(), nurse.id)
-    told = {re.search(r'role="alert">(.*?)</p>', one.text)[1] for one in (*answers, locked)}
+    told = {found_in(one.text, r'role="alert">(.*?)</p>') for one in (*answers, locked)}
     assert len(told) == 1
     assert {one.status_code for one in (*answers, locked)} == {401}
     lockout.unlock(floor.record, nurse.id, **ADMIN)
@@ -230,7 +243,7 @@ def test_who_has_to_have_one_sets_it_up_before_anything_else(floor, nurse):
     assert (answer.status_code, answer.location) == (303, "/sign-in/second-factor?to=/log")
     assert not is_in(client)
     page = client.get(answer.location)
-    secret = re.search(r'class="secret">(\w+)<', page.text)[1]
+    secret = found_in(page.text, r'class="secret">(\w+)<')
     assert '<svg class="qr"' in page.text
     assert "otpauth" not in page.text
     wrong = client.post("/sign-in/second-factor", data={"code": "000000", "to": "/log"})
@@ -244,7 +257,7 @@ def test_who_has_to_have_one_sets_it_up_before_anything_else(floor, nurse):
 @pytest.mark.requirement("COI-PPL-09")
 def test_somebody_sets_one_up_by_her_own_wish(floor, nurse):
     client = floor.client(nurse.id)
-    secret = re.search(r'class="secret">(\w+)<', client.get("/me/second-factor").text)[1]
+    secret = found_in(client.get("/me/second-factor").text, r'class="secret">(\w+)<')
     assert client.post("/me/second-factor", data={"code": "1"}).status_code == 400
     assert "Recovery codes" in client.post("/me/second-factor", data={"code": code_of(floor, secret)}).text
     assert client.get("/me/second-factor").location == "/me"
