@@ -19,6 +19,7 @@ from web import (
     assets,
     audit,
     background,
+    bad_bytes,
     csrf,
     deliveries,
     headers,
@@ -59,7 +60,7 @@ def create_app(record: Record, settings: Settings | None = None) -> Flask:
     app.extensions["record"] = record
     app.extensions["settings"] = settings or Settings()
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    for room in (session, access, csrf, assets, navigation, wording, problems, headers):
+    for room in (session, access, bad_bytes, csrf, assets, navigation, wording, problems, headers):
         room.register(app)
     for blueprint in (home.blueprint, pages.blueprint, signing_in.blueprint):
         app.register_blueprint(blueprint)
