@@ -285,8 +285,14 @@ def _container_of(course: Course, one: IssuedLabel) -> Container:
 
 def is_expired(record: Record, tx: Transaction, course: Course, one: IssuedLabel) -> bool:
     """Whether nobody scanned this label back in time: then it speaks for nothing any more."""
-    within = record.protocol(tx, course.protocol).labels.verify_within
-    return one.state in {LabelState.ISSUED, LabelState.PRINTED} and record.clock() - one.since > within
+    if one.state not in {LabelState.ISSUED, LabelState.PRINTED}:
+        return False
+    return record.clock() - one.since > record.protocol(tx, course.protocol).labels.verify_within
+
+
+def state_shown(record: Record, tx: Transaction, course: Course, one: IssuedLabel) -> LabelState:
+    """The state of a label as people see it: what the log says, and expired where time has passed."""
+    return LabelState.EXPIRED if is_expired(record, tx, course, one) else LabelState(one.state)
 
 
 def to_print(record: Record, tx: Transaction, course: Course, serials: Sequence[str]) -> list[LabelToPrint]:

@@ -16,11 +16,13 @@ from coi_tracker.course import Course, Event, PlaceId, Reason
 from coi_tracker.errors import NotUnderstood
 from coi_tracker.identity import CoiId, safe_excerpt
 from coi_tracker.services.entries import event_of
+from coi_tracker.services.printing import state_shown
 from coi_tracker.services.record import Record
 from coi_tracker.services.viewers import Viewer, seen_by
 from coi_tracker.storage import log_store, registry
 from coi_tracker.storage.chains import read_chain
 from coi_tracker.storage.course_rows import load_course
+from coi_tracker.storage.printing import issued_labels
 from coi_tracker.storage.registry import Place
 from coi_tracker.storage.transaction import Transaction
 from coi_tracker.storage.types import utc_from_text, utc_from_text_or_none
@@ -98,7 +100,7 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class LabelLine:
-    """A label that was ever issued for a course."""
+    """A label that was ever issued for a course. ``state`` is *expired* when nobody scanned it back in time."""
 
     serial: str
     container: str
@@ -267,18 +269,13 @@ def course_view(record: Record, coi: str, *, who: Viewer | None = None) -> Cours
         course = None if locked is None else load_course(tx, locked)
         if row is None or course is None:
             return None
-        return CourseView(course, utc_from_text(row[1]), _labels(tx, coi), _hand_offs(tx, coi), _places(tx))
+        return CourseView(course, utc_from_text(row[1]), _labels(record, tx, course), _hand_offs(tx, coi), _places(tx))
 
 
 def _places(tx: Transaction) -> dict[str, Place]:
     return {place.id: place for place in registry.places(tx)}
 
 
-_LABELS = """
-SELECT l.serial, l.container, l.kind, l.state, l.replaced_by, i.issued_at
-FROM label_issues i JOIN labels l ON l.serial = i.serial WHERE i.coi = :coi
-ORDER BY i.issued_at, l.container, l.serial LIMIT :most
-"""
 _HAND_OFFS = """
 SELECT h.container, h.from_place, h.to_place, o.recorded_at, c.recorded_at
 FROM containers k JOIN hand_offs h ON h.container = k.id
@@ -287,9 +284,19 @@ WHERE k.coi = :coi ORDER BY o.recorded_at, h.container LIMIT :most
 """
 
 
-def _labels(tx: Transaction, coi: str) -> tuple[LabelLine, ...]:
-    rows = tx.query(_LABELS, coi=coi, most=MOST)
-    return tuple(LabelLine(a, b, c, d, e, utc_from_text(at)) for a, b, c, d, e, at in rows)
+def _labels(record: Record, tx: Transaction, course: Course) -> tuple[LabelLine, ...]:
+    issued = issued_labels(tx, course.coi or "", most=MOST)
+    return tuple(
+        LabelLine(
+            one.serial,
+            one.container,
+            one.kind,
+            state_shown(record, tx, course, one),
+            one.replaced_by,
+            one.issued_at,
+        )
+        for one in issued
+    )
 
 
 def _hand_offs(tx: Transaction, coi: str) -> tuple[HandOff, ...]:

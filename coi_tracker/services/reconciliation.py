@@ -13,7 +13,7 @@ from datetime import datetime
 
 from coi_tracker.course import Course
 from coi_tracker.process.supplies import Reconciled
-from coi_tracker.services.printing import course_now, is_expired, named_course
+from coi_tracker.services.printing import course_now, named_course, state_shown
 from coi_tracker.services.record import Record
 from coi_tracker.storage import printing
 from coi_tracker.storage.printing import IssuedLabel
@@ -96,7 +96,7 @@ def _reconciled(record: Record, tx: Transaction, course: Course, coi: str) -> Re
 def _open(
     record: Record, tx: Transaction, course: Course, one: IssuedLabel, latest: Mapping[str, tuple[str, PrintState]]
 ) -> OpenLabel:
-    state = LabelState.EXPIRED if is_expired(record, tx, course, one) else LabelState(one.state)
+    state = state_shown(record, tx, course, one)
     return OpenLabel(one.serial, one.container, one.kind, state, *latest.get(one.serial, (None, None)))
 
 

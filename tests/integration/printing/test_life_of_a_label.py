@@ -13,6 +13,7 @@ from coi_tracker.identity import CoiId, LabelSerial, ScanPayload
 from coi_tracker.services import print_counting, rebuild
 from coi_tracker.services.attempts import Answer, record_attempt
 from coi_tracker.services.print_counting import RollScan, ScanBack, scan_back
+from coi_tracker.services.queries import course_view
 from coi_tracker.services.reconciliation import Reconciliation, reconcile
 from coi_tracker.services.requests import AttemptRequest, ScanClaim, SignatureClaim
 from coi_tracker.vocabulary import ContainerKind, HowDelivered, LabelState, Meaning, ReasonCode, Role
@@ -71,6 +72,9 @@ def test_a_printed_label_is_scanned_back_in_time_and_one_minute_later_it_is_expi
     open_ones = {one.serial: one.state for one in balance(shop).all.open}
     assert open_ones[second] is LabelState.EXPIRED
     assert open_ones[first] is LabelState.VERIFIED
+    view = course_view(shop.record, shop.coi)
+    assert view is not None
+    assert {one.serial: one.state for one in view.labels}[second] == "expired"
 
 
 @pytest.mark.requirement("COI-PRINT-11")
