@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -76,6 +77,23 @@ def test_a_signature_is_void_when_anything_changes(world: World) -> None:
     assert station.resume().screen.signatures[0].signed_at is None
     station.sign()
     assert station.command(Command.BACK).screen.signatures[0].signed_at is None
+
+
+@pytest.mark.requirement("COI-FLOOR-08")
+def test_a_signature_is_void_when_the_time_changes_that_it_was_given_for(world: World) -> None:
+    """The time is no part of the digest."""
+    station = ready_to_sign(world)
+    now = world.record.clock()
+    put(world, station, "entry.happened_at", (now - timedelta(hours=1)).isoformat())
+    put(world, station, "entry.late_reason", "no network")
+    digest = station.sign().screen.summary
+    assert station.resume().screen.signatures[0].signed_at is not None
+    put(world, station, "entry.happened_at", (now - timedelta(hours=2)).isoformat())
+    screen = station.resume().screen
+    assert digest is not None
+    assert screen.summary is not None
+    assert screen.summary.digest == digest.digest
+    assert screen.signatures[0].signed_at is None
 
 
 @pytest.mark.requirement("COI-FLOOR-08")
