@@ -113,12 +113,14 @@ def _plan_day(_need: PlanDayIsToday, look: Look) -> Iterator[Window]:
 
 
 def _bag(need: BagGood, look: Look) -> Iterator[Window]:
-    """Until the bag that was read, or every bag that is left, expires; and until the thaw timer of one has run down."""
-    for bag in look.containers(need.part) or look.course.of_kind(ContainerKind.BAG):
-        if bag.state in FINAL_STATES:
-            continue
-        if bag.expires_at is not None:
-            yield Window(None, bag.expires_at, f"bag {bag.part} expires")
+    """Until the bag that was read, or the first one of those left, expires; and until a thaw timer has run down."""
+    left = [
+        b for b in look.containers(need.part) or look.course.of_kind(ContainerKind.BAG) if b.state not in FINAL_STATES
+    ]
+    expires = min((b.expires_at for b in left if b.expires_at is not None), default=None)
+    if expires is not None:
+        yield Window(None, expires, "the first bag expires" if len(left) > 1 else f"bag {left[0].part} expires")
+    for bag in left:
         if need.limit is not None and bag.thawed_at is not None:
             span = look.limit(need.limit)
             yield Window(None, bag.thawed_at + span, f"bag {bag.part}: at most {hours(span)} after thaw")

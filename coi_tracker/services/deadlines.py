@@ -11,9 +11,11 @@ from dataclasses import replace
 from datetime import date
 
 from coi_tracker.course import PlaceId
+from coi_tracker.process.effects import Remembers
 from coi_tracker.process.look import Look
 from coi_tracker.process.scans import Scan
 from coi_tracker.process.spec import Process, Step
+from coi_tracker.process.supplies import LineClear
 from coi_tracker.process.timing import Within
 from coi_tracker.process.windows import Window, both, day_of, windows
 from coi_tracker.services.rehearsal import seen
@@ -59,6 +61,8 @@ def borrowed(asked: Asked, step: Step, look: Look) -> Iterator[Window]:
     recent = recent_enough(asked, step)
     if recent is not None:
         yield recent
+    if any(isinstance(e, Remembers) and e.fact in LineClear.FACTS for e in step.effects):
+        yield from _line_needed(asked)
     if any(need.labels for need in step.needs_of(Scan)):
         yield from _verify_by(asked, look)
 
@@ -118,6 +122,15 @@ def _counting_from(process: Process, name: str) -> tuple[Step | None, Within | N
             if need.since == name and need.before is not None:
                 return step, need
     return None, None
+
+
+def _line_needed(asked: Asked) -> Iterator[Window]:
+    """A line is cleared on the day of the work, not days before: until then the suite is free for others."""
+    for step in asked.process.steps.values():
+        turn = all(asked.course.state_of(move.track) in move.sources for move in step.moves)
+        opens, closes = both(windows(_seen(asked, step))) if turn and step.needs_of(LineClear) else (None, None)
+        if opens is not None and step.name not in asked.course.done:
+            yield Window(opens, closes, f"for: {step.title}")
 
 
 def _verify_by(asked: Asked, look: Look) -> Iterator[Window]:

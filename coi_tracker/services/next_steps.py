@@ -208,7 +208,7 @@ def _line(asked: Asked, step: Step, about: str, tried: Rehearsal, *, places: tup
         reasons=tuple(r for r in tried.reasons if not (early and r.code is Code.TOO_EARLY)),
         opens_at=opens,
         due_at=closes,
-        says=tuple(dict.fromkeys(w.says for w in found if _decides(w, opens, closes))),
+        says=tuple(dict.fromkeys(w.says for w in found if _decides(w, opens if early else None, closes))),
         late=closes is not None and closes < now,
         gate=tuple(_gate(step, tried.reasons)),
         zone=look.attempt.zone,
@@ -216,7 +216,7 @@ def _line(asked: Asked, step: Step, about: str, tried: Rehearsal, *, places: tup
 
 
 def _decides(window: Window, opens: datetime | None, closes: datetime | None) -> bool:
-    """Whether it is this window that says when the step opens or closes."""
+    """Whether it is this window that says when the step opens (if that is still to come) or closes."""
     return (opens is not None and window.opens == opens) or (closes is not None and window.closes == closes)
 
 
