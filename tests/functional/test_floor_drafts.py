@@ -309,3 +309,18 @@ def test_what_a_new_participant_says_is_sealed_while_the_step_is_begun(world: Wo
     station.command(Command.NEXT)
     station.scan("female")
     assert station.command(Command.CONFIRM).kind is OutcomeKind.PERFORMED
+
+
+@pytest.mark.requirement("COI-FLOOR-15")
+@pytest.mark.parametrize("said", ["CHRSTNNE JNES", "COI1:", "", "31.12.1961"])
+def test_what_a_person_says_is_not_recorded_however_it_is_misread(world: World, said: str) -> None:
+    station = begun(world, floor_world.BEDSIDE, "verify_at_bedside", Role.NURSE)
+    band = wristband(world, floor_world.BEDSIDE)
+    bag = next(b for b in world.containers(floor_world.BEDSIDE, ContainerKind.BAG) if b.thawed_at is not None)
+    station.scan(band)
+    station.scan(payload(bag))
+    number = entries(world)
+    outcome = station.scan(said)
+    assert outcome.kind is OutcomeKind.REFUSED
+    assert said == "" or said not in repr(outcome)
+    assert entries(world) == number

@@ -126,11 +126,12 @@ def _unfitting_or_value(hand: Hand, code: ReadCode, read: Read) -> Done:
 def _text(hand: Hand, _draft: Draft, code: ReadCode) -> Done:
     """Text is the answer to what is asked for; what was meant as a label, or answers nothing, is refused."""
     text = code.claim.code
-    if like_a_label(text):
-        return take_unread(hand, code)
     sight = hand.look()
     prompt = prompt_for_text(sight)
-    if prompt is not None and text.strip():
+    personal = prompt is not None and prompt.personal  # what a person says is never recorded, whatever it looks like
+    if like_a_label(text) and not personal:
+        return take_unread(hand, code)
+    if prompt is not None and (text.strip() or personal):
         return put_answer(hand, sight, prompt, text, claim=code.claim)
     if state_of(sight) in {State.SIGNING, State.READY, State.REFUSED}:
         return Done(Verdict(OutcomeKind.REFUSED, "Not asked for", (NOT_KEPT,)), hand.seat, sight)
