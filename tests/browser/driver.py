@@ -72,6 +72,7 @@ class Station:
     url: str
     faults: list[str] = field(default_factory=list)
     _keys: CDPSession | None = None
+    _moment: float = 0.0
 
     def __post_init__(self) -> None:
         self.context = self.page.context
@@ -117,12 +118,20 @@ class Station:
             self._keys = self.page.context.new_cdp_session(self.page)
         return self._keys
 
-    def keys(self, text: str, *, gap: float = 0.0) -> None:
-        """The keys of a keyboard-wedge scanner, one after another."""
+    def keys(self, text: str, *, gap: float = 0.005) -> None:
+        """The keys of a keyboard-wedge scanner, one after another, so many seconds apart.
+
+        A machine that runs tests can be slower than any scanner: the moment of a key is told with it.
+        """
+        self._moment = max(self._moment, time.time())
         for character in text:
-            self.keyboard.send("Input.dispatchKeyEvent", key_event(character))
-            if gap:
-                time.sleep(gap)
+            self._key(key_event(character), gap)
+
+    def _key(self, event: dict[str, object], gap: float) -> None:
+        self._moment += gap
+        if (ahead := self._moment - time.time()) > 0:
+            time.sleep(ahead)
+        self.keyboard.send("Input.dispatchKeyEvent", {**event, "timestamp": self._moment})
 
     def burst(self, text: str, end: str) -> None:
         """The keys of a whole scan without waiting for the browser between them: quicker than it can be asked."""
@@ -151,7 +160,7 @@ class Station:
         """Scan, and wait for nothing."""
         self.keys(text)
         if suffix:
-            self.press(suffix)
+            self._key(end_event(suffix), 0.005)
 
     def command(self, command: Command, step: str | None = None) -> Verdict:
         """Scan a command code."""

@@ -22,13 +22,14 @@ AT_WORK = frozenset({State.BEGUN, State.READY, State.SIGNING, State.REFUSED})
 """States in which a step is in hand."""
 
 
-def answered(outcome: Outcome, *, code: str = "", comer: str | None = None) -> Answer:
-    """The answer to a scan (of that code) or touch. Locks the station when it is left to somebody else.
+def answered(outcome: Outcome, *, badge_of: str | None = None) -> Answer:
+    """The answer to a scan or touch. Locks the station when it is left to somebody else.
 
-    `comer`: whose badge was scanned, when nothing is in hand.
+    `badge_of`: the account whose badge was scanned, if it was one: who signs next or, with nothing in hand, who comes.
     """
-    signer = code if outcome.asks == "sign" else ""
-    way = _way(outcome, comer)
+    other = badge_of if badge_of != session.working().account else None
+    signer = other or "" if outcome.asks == "sign" else ""
+    way = _way(outcome, None if outcome.screen.state in AT_WORK else other)
     if way is not None:
         session.lock()
     if not for_script():
@@ -65,7 +66,7 @@ def parts(outcome: Outcome, *, signer: str = "") -> dict[str, Any]:
 
 
 def drawn_from(screen: Screen, *, signer: str = "") -> dict[str, Any]:
-    """What the templates draw a screen from. `signer`: the badge that was just scanned to sign."""
+    """What the templates draw a screen from. `signer`: whose badge was just scanned to sign."""
     return {
         "screen": screen,
         "command": command,
@@ -111,6 +112,6 @@ def _way(outcome: Outcome, comer: str | None) -> str | None:
     """Where the browser goes on: to the sign-in page, when the station was locked or somebody else has come."""
     if outcome.asks == "lock":
         return url_for("signing_in.form", to=url_for("station.page"))
-    if comer is None or comer == session.working().account:
+    if comer is None:
         return None
     return url_for("signing_in.form", account=comer, to=url_for("station.page"))

@@ -15,7 +15,7 @@ from coi_tracker.services.record import Record
 from coi_tracker.vocabulary import HowRead, Meaning
 from web.access import for_readers
 from web.session import record, working
-from web.station.answers import AT_WORK, Answer, answered, parts, whole_page
+from web.station.answers import Answer, answered, parts, whole_page
 from web.station.here import at_station, blueprint, field, once
 
 
@@ -43,18 +43,16 @@ def one() -> Answer:
     by = HowRead.SCANNED if field("by") == HowRead.SCANNED else HowRead.TYPED
     code = field("code") or ""
     at = here()
-    outcome = scanning.scan(record(), at, code, scan_id=once(), by=by)
-    return answered(outcome, code=code, comer=_comer(at, code, outcome))
+    return answered(scanning.scan(record(), at, code, scan_id=once(), by=by), badge_of=_carrier(at, code))
 
 
-def _comer(at: Standing, code: str, outcome: Outcome) -> str | None:
-    """Whose badge was scanned, when nothing is in hand: somebody else wants to work here."""
+def _carrier(at: Standing, code: str) -> str | None:
+    """The account whose badge this is."""
     try:
         badge = isinstance(read_scan(code), BadgeCode)
     except NotUnderstood:
         return None
-    idle = outcome.screen.state not in AT_WORK and outcome.asks is None
-    return lookup.look_up(record(), code, at=at).badge if badge and idle else None
+    return lookup.look_up(record(), code, at=at).badge if badge else None
 
 
 @blueprint.post("/scan/act")

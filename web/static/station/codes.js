@@ -56,7 +56,9 @@ export function isOurs(text) {
 
 export const isBadge = (text) => isOurs(text) && /^B/.test(unprefixed(text).toUpperCase());
 
-// Of two readings of the same keys the one that is a code; the computer's own where neither or both are.
+// Of two readings of the same keys the one that is a code; the computer's own where neither or both are. A key that a
+// person pressed just before is no part of a code.
 export function better(text, us) {
-  return unprefixed(!isOurs(text) && isOurs(us) ? us : text);
+  const readings = [text, us].flatMap((one) => [unprefixed(one), /COI\d+:.*$/i.exec(one)?.[0] ?? ""]);
+  return readings.find(isOurs) ?? readings[0];
 }
