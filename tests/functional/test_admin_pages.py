@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from coi_tracker.identity import BadgeCode
 from coi_tracker.protocols.loading import builtin_text
-from coi_tracker.services import administration, lockout, outside_identity, people, printers, second_factor
+from coi_tracker.services import administration, lockout, outside_identity, people, second_factor
 from coi_tracker.services.changes import INSTALLER
 from coi_tracker.services.people import Person
 from coi_tracker.services.signing_in import SignedIn, sign_in
 from coi_tracker.vocabulary import PrinterKind, Role
 from tests.floor import PASSWORD, Floor, made
+from tests.functional.admin_forms import change, found_in, known, latest, printer, refused, told
 
 CHANGES = pytest.mark.requirement("COI-PPL-11")
-NO_COURSES = pytest.mark.requirement("COI-PPL-12")
 SCRIPT = '"><script>alert(1)</script>'
 
 
@@ -40,53 +38,6 @@ def admin(floor: Floor) -> FlaskClient:
 @pytest.fixture
 def nurse(floor: Floor) -> Person:
     return floor.person(Role.NURSE)
-
-
-def found_in(text: str, pattern: str) -> str:
-    """The first group of a pattern that has to be there."""
-    found = re.search(pattern, text, re.DOTALL)
-    assert found is not None, pattern
-    return found[1]
-
-
-def told(page: str) -> str:
-    """What the page says before anything else, without marks."""
-    found = re.search(r'role="(?:alert|status)">(.*?)</(?:p|div)>', page, re.DOTALL)
-    return "" if found is None else re.sub(r"<[^>]+>", "", found[1])
-
-
-def change(client: FlaskClient, path: str, **data: Any) -> str:
-    """Send a form, see that it was taken, and give the page it leads to."""
-    answer = client.post(path, data={"reason": "asked in person", **data})
-    assert answer.status_code == 303, told(answer.text)
-    page = client.get(answer.location)
-    assert page.status_code == 200
-    assert "Changed." in page.text or "done=1" not in answer.location
-    assert "asked in person" in page.text
-    return page.text
-
-
-def refused(client: FlaskClient, path: str, **data: Any) -> str:
-    """Send a form, see that it was not taken, and give what the page says."""
-    answer = client.post(path, data={"reason": "asked in person", **data})
-    assert answer.status_code == 400
-    return told(answer.text)
-
-
-def known(floor: Floor, account: str) -> Person:
-    found = people.find_person(floor.record, account)
-    assert found is not None
-    return found
-
-
-def printer(floor: Floor) -> printers.Printer:
-    found = printers.find_printer(floor.record, "ward")
-    assert found is not None
-    return found
-
-
-def latest(floor: Floor, target: administration.Target, key: str) -> administration.Change:
-    return administration.changes_of(floor.record, target, key).changes[0]
 
 
 # --- accounts -------------------------------------------------------------------------------------
@@ -331,62 +282,6 @@ def test_enrolment_is_closed_and_opened(floor, admin):
 )
 def test_what_is_not_there_is_not_found(admin, path):
     assert admin.get(f"/admin/{path}").status_code == 404
-
-
-# --- authority ------------------------------------------------------------------------------------
-
-
-@NO_COURSES
-def test_an_administrator_sees_no_course_anywhere(floor, admin, nurse):
-    for path in ("/courses", f"/courses/{floor.courses[0]}"):
-        assert admin.get(path).status_code == 403
-    subjects = {f"0{n}" for n in (100, 101, 102, 103)}
-    listed = ["/admin/accounts", "/admin/places", "/admin/stations", "/admin/printers", "/admin/studies", "/"]
-    listed += [f"/admin/accounts/{one.id}" for one in people.people(floor.record)]
-    listed += [f"/admin/places/{one.id}" for one in administration.places(floor.record)]
-    listed += [f"/admin/stations/{one.code}" for one in administration.stations(floor.record)]
-    listed += ["/admin/studies/iov_lun_202", "/me"]
-    for path in listed:
-        page = admin.get(path, follow_redirects=True)
-        assert page.status_code == 200, path
-        assert 'href="/courses' not in page.text, path
-        for coi in floor.courses:
-            assert coi not in page.text, path
-        assert not subjects & set(re.findall(r"\b0\d{3}\b", page.text)), path
-
-
-@NO_COURSES
-def test_who_also_has_another_role_sees_courses_by_that_one(floor):
-    boss = floor.person(Role.ADMIN)
-    people.give_role(
-        floor.record, boss.id, role=Role.NURSE, place=floor.site_of(floor.courses[0]), by=INSTALLER, reason="test"
-    )
-    client = floor.client(boss.id)
-    assert client.get(f"/courses/{floor.courses[0]}").status_code == 200
-    assert client.get(f"/courses/{floor.courses[1]}").status_code == 404
-    assert client.get("/admin/accounts").status_code == 200
-
-
-@NO_COURSES
-def test_an_administrator_gives_herself_nothing_and_cannot_end_the_last_one(floor, admin):
-    boss = floor.person(Role.ADMIN)
-    role = {"role": "qa", "place": boss.roles[0].place}
-    assert "another administrator" in refused(admin, f"/admin/accounts/{boss.id}/roles", **role)
-    for one in people.people(floor.record):
-        if one.id != boss.id and any(held.role is Role.ADMIN for held in one.roles):
-            change(admin, f"/admin/accounts/{one.id}/active")
-    assert "the last one" in refused(admin, f"/admin/accounts/{boss.id}/active")
-
-
-@NO_COURSES
-@pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMIN])
-def test_nobody_else_administers_anything(floor, role):
-    client = floor.client(floor.person(role).id)
-    for path in ("/admin", "/admin/accounts", "/admin/places/new", "/admin/failed-tries", "/admin/protocols/release"):
-        assert client.get(path).status_code == 403
-    assert client.post("/admin/accounts/new", data={"account": "nina", "name": "N", "reason": "x"}).status_code == 403
-    assert people.find_person(floor.record, "nina") is None
-    assert "Administration" not in client.get("/me").text
 
 
 @CHANGES
