@@ -82,7 +82,11 @@ _HOLDS = "SELECT id, scope, target, blocks, placed_by, reason FROM holds WHERE l
 def open_courses(
     record: Record, who: Viewer | None, among: Among = Among(), *, most: int = MOST, now: datetime | None = None
 ) -> OpenCourses:
-    """The courses that are not closed and that `who` may know of, the oldest first; and subjects without a course."""
+    """The courses that are not closed and that `who` may know of, the oldest first; and subjects without a course.
+
+    `most` does not limit courses that are named.
+    """
+    most = most if among.cois is None else len(among.cois)
     with record.database.read() as tx:
         rows = _course_rows(tx, who, among, most)
         cois = [row[3] for row in rows[:most]]

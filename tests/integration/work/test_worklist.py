@@ -115,6 +115,16 @@ def test_what_is_due_on_a_page_of_a_list_is_asked_at_once(floor):
 
 
 @pytest.mark.requirement("COI-PAGE-05")
+def test_courses_that_are_named_are_all_looked_at(floor):
+    who = viewer(floor, Role.AUDITOR)
+    named = open_courses(floor.record, who, Among(cois=tuple(floor.courses)), most=1)
+    assert {one.course.coi for one in named.courses} == set(floor.courses)
+    assert not named.more
+    some = open_courses(floor.record, who, most=1)
+    assert (len(some.courses), some.more) == (1, True)
+
+
+@pytest.mark.requirement("COI-PAGE-05")
 def test_what_is_due_on_another_sites_course_is_not_told(floor):
     coi = floor.courses[0]
     stranger = viewer(floor, Role.NURSE, floor.site_of(floor.courses[1]))
