@@ -45,11 +45,36 @@ function load(script) {
   });
 }
 
+// What several pictures agree on. With two codes in a picture nobody knows which one was meant.
+export class Agreement {
+  constructor() {
+    this.seen = null;
+    this.times = 0;
+    this.taken = null;
+    this.takenAt = -Infinity;
+  }
+
+  // The text that is taken now, or null.
+  see(texts, now) {
+    const text = texts.length === 1 ? texts[0] : null;
+    if (text !== null && text === this.taken) {
+      this.takenAt = now;
+      return null;
+    }
+    if (now - this.takenAt > OUT_OF_SIGHT) this.taken = null;
+    this.times = text !== null && text === this.seen ? this.times + 1 : 1;
+    this.seen = text;
+    if (text === null || this.times < AGREEING) return null;
+    this.taken = text;
+    this.takenAt = now;
+    return text;
+  }
+}
+
 class Camera {
   constructor({ button, room, script, wasm, take }) {
     Object.assign(this, { button, room, script, wasm, take });
-    this.agreed = { text: null, times: 0 };
-    this.taken = { text: null, at: 0 };
+    this.agreement = new Agreement();
   }
 
   async start() {
@@ -120,19 +145,10 @@ class Camera {
     this.next();
   }
 
-  // Two codes at once: nobody knows which one was meant.
   weigh(found) {
     if (found.length > 1) this.tell("Two codes are in the picture. Show one only.");
-    const text = found.length === 1 ? found[0].text : null;
-    const now = performance.now();
-    if (text !== null && text === this.taken.text) {
-      this.taken.at = now;
-      return;
-    }
-    if (now - this.taken.at > OUT_OF_SIGHT) this.taken.text = null;
-    this.agreed = text !== null && text === this.agreed.text ? { text, times: this.agreed.times + 1 } : { text, times: 1 };
-    if (text === null || this.agreed.times < AGREEING) return;
-    this.taken = { text, at: now };
+    const text = this.agreement.see(found.map((one) => one.text), performance.now());
+    if (text === null) return;
     this.tell("Taken. Hold the next code in front of the camera.");
     this.take(text, "scanned");
   }
