@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from coi_tracker.custody_log.entry import EntryError, canonical
 from coi_tracker.errors import NotUnderstood
 from coi_tracker.identity import safe_excerpt
 from coi_tracker.process.look import Unreadable, read_instant
@@ -21,6 +22,11 @@ UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9
 SCANS_LIMIT = 200
 CODE_LIMIT = 4096
 """A longer scan is cut before it is looked at: it cannot be one of ours, and what is kept of it is an excerpt."""
+
+
+EVIDENCE_LIMIT = 160 * 1024
+"""Bytes. With all that is added it still fits into an entry."""
+WRITABLE = "evidence with names in ASCII, whole numbers below 2^53, decimals as text, and not nested endlessly"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +194,14 @@ def _scan(value: Mapping[str, Any]) -> ScanClaim:
 def _evidence(value: object) -> Mapping[str, Any]:
     if not isinstance(value, Mapping) or len(value) > 60 or not all(isinstance(k, str) for k in value):
         raise NotUnderstood(expected="evidence: an object of at most 60 values", came=type(value).__name__, do=HELP)
+    try:
+        size = len(canonical({"what": {"evidence": dict(value)}}))  # as deep as in what is signed
+    except EntryError:
+        raise NotUnderstood(expected=WRITABLE, came="something else", do=HELP) from None
+    if size > EVIDENCE_LIMIT:
+        raise NotUnderstood(
+            expected=f"evidence of at most {EVIDENCE_LIMIT} bytes", came=f"{size} bytes", do="keep files elsewhere"
+        )
     return value
 
 

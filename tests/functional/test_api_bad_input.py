@@ -82,6 +82,10 @@ def test_what_cannot_be_understood_is_said_and_not_repeated(floor, path, body):
         {"scans": [{"code": "x", "by": "guessed"}]},
         {"scans": [{}] * 201},
         {"evidence": []},
+        {"evidence": {"caf\u00e9": 1}},
+        {"evidence": {"deep": {"caf\u00e9": 1}}},
+        {"evidence": {"x": 2**53}},
+        {"evidence": {"x": [[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]}},
         {"evidence": {str(n): 1 for n in range(61)}},
         {"signatures": [{"account": "a", "meaning": "performed", "password": SECRET, "more": 1}]},
         {"signatures": [{"account": "a", "meaning": "liked"}]},
@@ -141,6 +145,15 @@ def test_evidence_and_scans_that_are_odd_are_refused_and_kept_harmless(floor, te
     system.sign_in(issue["account"])
     assert_problem(system.post("/attempts", issue), 422)
     assert system.post("/scans", {"code": text, "station": odd["station"]}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/courses?site=%00", "/courses?search=a%00", "/plans?site=%1f", "/courses?standing=%00", "/entries?start=%00"],
+)
+@pytest.mark.requirement("COI-API-06")
+def test_control_characters_in_an_address_are_not_understood(floor, path):
+    assert_problem(integration(floor).get(path), 400, "not-understood")
 
 
 @pytest.mark.requirement("COI-API-06")

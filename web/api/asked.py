@@ -24,8 +24,13 @@ PRINTABLE = r"^[ -~]*[!-~][ -~]*$"
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=PRINTABLE)]
 Text = Annotated[str, Field(min_length=1, max_length=2000, pattern=PRINTABLE)]
 Short = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE)]
-Whole = Annotated[int, Field(ge=-(10**18) + 1, le=10**18 - 1)]
-Evidence = TypeAliasType("Evidence", "bool | Whole | str | list[Evidence] | dict[str, Evidence] | None")
+Whole = Annotated[int, Field(ge=-(2**53) + 1, le=2**53 - 1)]
+Plain = Annotated[str, Field(pattern=r"^[\x00-\x7f]*$")]
+"""A name in evidence."""
+Closed = Field(json_schema_extra={"additionalProperties": False})
+Evidence = TypeAliasType(
+    "Evidence", "bool | Whole | str | list[Evidence] | Annotated[dict[Plain, Evidence], Closed] | None"
+)
 """JSON without floats."""
 Instant = Annotated[str, Field(pattern=INSTANT, examples=["2026-11-22T12:00:00Z"])]
 
@@ -69,7 +74,9 @@ class AttemptIn(BaseModel):
     study: Text | None = None
     target: Text | None = Field(None, description="the place or study of a hold")
     scans: list[ScanPart] = Field(default=[], max_length=200)
-    evidence: dict[str, Evidence] = Field(default={}, max_length=60)
+    evidence: dict[Plain, Evidence] = Field(
+        default={}, max_length=60, json_schema_extra={"additionalProperties": False}
+    )
     signatures: list[SignaturePart] = Field(default=[], max_length=6)
     identifiers: dict[Literal["name", "birth_date", "record_number", "subject_number"], Short] = Field(
         default={}, description="what the person in front says or shows: compared, never kept"

@@ -34,10 +34,18 @@ def _completed(app: APIFlask, spec: Any) -> Any:
         found = model.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas |= {inner: shape for inner, shape in found.pop("$defs", {}).items() if inner not in schemas}
         schemas[name] = found
-    scopes = {_path_of(rule): scopes_of(app.view_functions[rule.endpoint]) for rule in app.url_map.iter_rules()}
+    rules = {
+        (_path_of(rule), method): rule.endpoint for rule in app.url_map.iter_rules() for method in rule.methods or ()
+    }
+    order = {name: place for place, name in enumerate(app.view_functions)}
+    places: dict[str, int] = {}
     for path, operations in spec["paths"].items():
-        for operation in operations.values():
-            _complete(path, operation, scopes[path])
+        for method, operation in operations.items():
+            name = rules[path, method.upper()]
+            places[path] = min(order[name], places.get(path, order[name]))
+            operation["description"] = " ".join(str(app.view_functions[name].__doc__).split())
+            _complete(path, operation, scopes_of(app.view_functions[name]))
+    spec["paths"] = dict(sorted(spec["paths"].items(), key=lambda one: places[one[0]]))
     return spec
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,6 +18,10 @@ class Given(BaseModel):
     """What comes in: nothing but the fields that are known."""
 
     model_config = ConfigDict(extra="forbid", str_max_length=4096)
+
+
+Line = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""Text without control characters: PostgreSQL takes no zero byte, not even to compare."""
 
 
 class Told(BaseModel):
@@ -72,7 +76,7 @@ class ScanIn(Given):
 
     code: str = Field(max_length=4096, description="what the reader sent, unchanged")
     by: HowRead = HowRead.SCANNED
-    station: str | None = Field(None, max_length=40, description="the station; a station's own token needs none")
+    station: Line | None = Field(None, max_length=40, description="the station; a station's own token needs none")
 
 
 class ScanOut(Told):
@@ -85,7 +89,7 @@ class ScanOut(Told):
 class SignInIn(Given):
     """Somebody proves who she is."""
 
-    account: str = Field(min_length=1, max_length=200, description="an account id, or the code of a badge")
+    account: Line = Field(min_length=1, max_length=200, description="an account id, or the code of a badge")
     password: str = Field(min_length=1, max_length=1000)
     code: str | None = Field(None, max_length=40, description="the second factor, where one is set up")
 
@@ -109,8 +113,8 @@ class PageIn(Given):
 class CoursesIn(PageIn):
     """Which courses. `search`: the start of a COI or of a subject number."""
 
-    search: str | None = Field(None, max_length=60)
-    site: str | None = Field(None, max_length=40)
+    search: Line | None = Field(None, max_length=60)
+    site: Line | None = Field(None, max_length=40)
     standing: Literal["active", "on_hold", "withdrawn", "terminated", "closed"] | None = None
 
 
@@ -235,8 +239,8 @@ class PlansOut(Told):
 class ExportIn(Given):
     """What to export: a course, or a site, or a period of recording (`until` excluded), or (`everything`) all."""
 
-    course: str | None = Field(None, max_length=60)
-    site: str | None = Field(None, max_length=40)
+    course: Line | None = Field(None, max_length=60)
+    site: Line | None = Field(None, max_length=40)
     since: date | None = None
     until: date | None = None
     everything: bool = False
@@ -247,6 +251,3 @@ class HealthOut(Told):
 
     status: Literal["ok"]
     entries: int
-
-
-Json = Any
