@@ -48,7 +48,7 @@ PATIENCE = timedelta(minutes=10)
 """From leaving for the provider until coming back."""
 LEEWAY = 60
 """Seconds that the provider's clock may be off."""
-_SECONDS = 10
+_SECONDS = 5
 _SIGNED_BY = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """Public-key signatures only: never "none", never one made with a secret that both sides know."""
 _PURPOSE = "outside sign-in"
