@@ -98,7 +98,7 @@ class Wedge(Station):
             self.look()
         self.last = max(time.time() + AHEAD, self.last + 0.1)
         for event in map(event_of, text):
-            self._key(event)
+            self._strike(event)
         self._enter()
         return self.look(wait=True)
 
@@ -113,13 +113,13 @@ class Wedge(Station):
         self._enter()
         return self.look(wait=True)
 
-    def _key(self, event: Mapping[str, object]) -> None:
+    def _strike(self, event: Mapping[str, object]) -> None:
         self.last += GAP
         self.keyboard.send("Input.dispatchKeyEvent", {**event, "timestamp": self.last})
 
     def _enter(self) -> None:
-        self._key(ENTER)
-        self._key({**ENTER, "type": "keyUp", "text": ""})
+        self._strike(ENTER)
+        self._strike({**ENTER, "type": "keyUp", "text": ""})
 
 
 def event_of(character: str) -> dict[str, object]:
@@ -174,19 +174,25 @@ class Wedges:
     # --- a whole step
 
     def do(self, intent: Intent, course: Course) -> Seen:
-        """Begin the step, answer all it asks for, confirm and sign. Gives what is seen at the end."""
+        """Begin the step, answer all it asks for, confirm and sign. Gives what is seen at the end, or when refused."""
         device = self.at(intent.place, intent.account)
-        begin(device, intent, course)
-        fill_in(device, intent, course)
-        return self.finish(device, intent)
+        seen = begin(device, intent, course)
+        if seen.kind != "refused":
+            seen = fill_in(device, intent, course)
+        return seen if seen.kind == "refused" else self.finish(device, intent)
 
     def finish(self, device: Wedge, intent: Intent) -> Seen:
-        """Confirm; and where it is to be signed, everybody who has to signs at this device."""
-        seen = device.order(Command.CONFIRM)
+        """Confirm, and sign."""
+        return self.sign(device, intent, device.order(Command.CONFIRM))
+
+    def sign(self, device: Wedge, intent: Intent, seen: Seen) -> Seen:
+        """Where it is to be signed, everybody who has to signs at this device."""
         for account, _meaning in intent.signers if seen.state == "signing" else ():
             if account != intent.account:
                 device.read(self.badge(account))
             seen = device.password()
+            if seen.kind == "refused":
+                break
         return seen
 
 
@@ -200,24 +206,23 @@ def begin(device: Wedge, intent: Intent, course: Course) -> Seen:
     seen = device.order(Command.STEP, intent.step)
     if (seen.asks or "").startswith("target."):
         seen = device.read(course.chain.partition("/")[2])
-    assert seen.kind == "accepted", (intent.step, seen.headline, seen.refusal)
+    assert seen.kind in {"accepted", "refused"}, (intent.step, seen.headline)
     return seen
 
 
-def fill_in(device: Wedge, intent: Intent, course: Course) -> None:
+def fill_in(device: Wedge, intent: Intent, course: Course) -> Seen:
     """Scan the answer to whatever is asked for next, until nothing is."""
     answers: dict[str, Iterator[str]] = {}
     left = list(intent.scans)
     seen = device.look()
     for _ in range(200):
-        if seen.asks is None:
-            return
+        if seen.asks is None or seen.kind == "refused":
+            return seen
         key = seen.asks
         if key not in answers:
             answers[key] = iter(answers_to(key, seen.optional, intent, course, left))
         text = next(answers[key], None)
         seen = device.order(Command.NEXT) if text is None else device.read(text)
-        assert seen.kind in {"accepted", "information"}, (intent.step, key, text, seen.headline, seen.refusal)
     raise AssertionError(f"{intent.step} never stops asking for {seen.asks}")
 
 
