@@ -18,9 +18,15 @@ from coi_tracker.services import opening, people, queries, setup
 from coi_tracker.services.attempts import record_attempt
 from coi_tracker.services.changes import INSTALLER, new_event_id
 from coi_tracker.services.people import Person
-from coi_tracker.services.requests import AttemptRequest, SignatureClaim
+from coi_tracker.services.record import Record
+from coi_tracker.services.requests import AttemptRequest, SignatureClaim, parse_request
+from coi_tracker.simulation.clock import Clock
+from coi_tracker.simulation.furnishing import furnish
+from coi_tracker.simulation.walking import drive
+from coi_tracker.storage import migrate
+from coi_tracker.storage.database import Database
 from coi_tracker.vocabulary import Meaning, PlaceKind, Role
-from tests.floor import Floor, made
+from tests.floor import PERSONS, STARTED, Floor, made
 from tests.functional.test_course_page import SCRIPT, page, refuse
 from web import create_app
 from web.session import PERSON
@@ -61,6 +67,55 @@ def test_each_role_opens_on_its_own_work(floor, role, place, part, step):
     assert client.get("/").location == "/work"
     titles = shown(page(client, "/work"))[part]
     assert any(title.startswith(step) for title in titles), titles
+
+
+UNDERWAY = ("cryopreserved", "release_to_courier", "outbound", "confirm_plan", "ld_running", "ld_complete", "infused")
+"""How far the courses of a trial are in which there is something to do for everybody."""
+
+
+def underway(url):
+    """One site, and a course at each of these places."""
+    migrate.upgrade(url)
+    record = Record(Database(url), clock=Clock(STARTED), person_keys=PERSONS)
+    premises = furnish(record, sites=1, shippers=6)
+    for number, until in enumerate(UNDERWAY):
+        drive(record, premises, f"020{number}", until=until)
+    record.database.close()
+
+
+@pytest.mark.requirement("COI-PAGE-06")
+def test_whoever_is_waited_for_finds_it_on_her_page(prepared_database):
+    floor = Floor(prepared_database(underway))
+    try:
+        for role, wanted in {
+            Role.QC_ANALYST: {0: "Record a result of quality control"},
+            Role.QA: {0: "Disposition: release"},
+            Role.COURIER: {1: "Accept the shipper as courier"},
+            Role.CELL_LAB: {2: "Receive the product at the site", 5: "Thaw one bag"},
+            Role.PHYSICIAN: {3: "Recheck eligibility before lymphodepletion"},
+            Role.NURSE: {
+                4: "Give a dose of lymphodepletion",
+                5: "Match bag and wristband at the bedside",
+                6: "Give a dose of IL-2",
+            },
+        }.items():
+            place = "fac-east" if role in {Role.QA, Role.QC_ANALYST} else None
+            text = page(floor.client(floor.person(role, place).id), "/work").split('id="others"')[0]
+            rows = [re.sub(r"<[^>]+>", " ", row) for row in re.findall(r"<tr>(.*?)</tr>", text, flags=re.DOTALL)]
+            for number, title in wanted.items():
+                course = CoiId(floor.courses[number]).display()
+                assert any(title in row and course in row for row in rows), (role, title)
+        courier = page(floor.client(floor.person(Role.COURIER).id), "/work")
+        carried = courier.split('id="carried"')[1].split("</section>")[0]
+        assert CoiId(floor.courses[2]).display() in carried
+        assert "bag 1" in carried
+        physician = page(floor.client(floor.person(Role.PHYSICIAN).id), "/work")
+        for part in ("eligibility recheck", "infusion window", "shipper log", "IL-2", "bed"):
+            assert part in physician, part
+        monitor = page(floor.client(floor.person(Role.MEDICAL_MONITOR).id), "/work")
+        assert all(CoiId(coi).display() in monitor for coi in floor.courses)
+    finally:
+        floor.close()
 
 
 @pytest.mark.requirement("COI-PAGE-06")
@@ -174,6 +229,27 @@ def test_a_facilitys_quality_sees_the_refusals_of_its_own_courses_only(floor):
         floor.client(floor.person(Role.QA, "fac-rhine").id).get("/log/entries/refusals?site=us-hollow").status_code
         == 404
     )
+
+
+@pytest.mark.requirement("COI-PAGE-08")
+def test_what_was_refused_at_a_station_and_belongs_to_no_course_is_seen_at_its_place_only(floor):
+    operator = floor.person(Role.OPERATOR, "fac-rhine")
+    asked = {
+        "id": new_event_id(floor.record),
+        "step": "harvest",
+        "account": operator.id,
+        "role": "operator",
+        "station": floor.station("fac-rhine"),
+        "scans": [{"code": "a sandwich"}],
+    }
+    assert not record_attempt(floor.record, parse_request(asked)).performed
+    own, other, everybody = (
+        page(floor.client(floor.person(role, place).id), "/log/entries/refusals")
+        for role, place in ((Role.QA, "fac-rhine"), (Role.QA, "fac-east"), (Role.AUDITOR, None))
+    )
+    assert "a sandwich" in own
+    assert "a sandwich" in everybody
+    assert "a sandwich" not in other
 
 
 @pytest.mark.requirement("COI-PAGE-08")
