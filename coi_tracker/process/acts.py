@@ -255,22 +255,30 @@ class Reprints(Silent):
 
 @dataclass(frozen=True, slots=True)
 class EndsLabel(Silent):
-    """A label that was never applied ends, and so does the empty container it was for."""
+    """A label that was never applied ends, and so does the empty container it was for.
+
+    One that is handed back to whoever issues labels goes with its container; any other fate destroys the container.
+    """
 
     state: LabelState
     MOVES_MATERIAL: ClassVar[bool] = True
     USES: ClassVar[tuple[str, ...]] = ("container",)
+
+    @property
+    def fate(self) -> ContainerState:
+        """What becomes of the container."""
+        return ContainerState.RETURNED if self.state is LabelState.RETURNED else ContainerState.DESTROYED
 
     def apply(self, course: Course, event: Event) -> Course:
         """End label and container."""
         one = course.containers[event.evidence["container"]]
         label = course.labels.get(one.serial) or Label(one.serial, one.id, one.kind, self.state)
         course = course.with_label(replace(label, state=self.state))
-        return course.with_container(replace(one, label=self.state, state=ContainerState.DESTROYED, position=None))
+        return course.with_container(replace(one, label=self.state, state=self.fate, position=None))
 
     def say(self) -> str:
         """The effect in words."""
-        return f"label {self.state}; the empty container is destroyed"
+        return f"label {self.state}; the empty container is {self.fate}"
 
 
 @dataclass(frozen=True, slots=True)

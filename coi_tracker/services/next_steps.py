@@ -33,7 +33,7 @@ ON_DEMAND = frozenset(
         "register_subject", "issue_labels", "release_line", "unpack", "reject_tissue", "take_sample",
         "record_environment", "exchange_medium", "move", "discard", "reject_product", "result_after_release",
         "change_plan", "hold_dose", "stop_drug", "stop_infusion", "hold_il2", "stop_il2", "place_hold",
-        "open_deviation", "correct", "reprint_label", "void_label", "destroy_label", "withdraw_subject",
+        "open_deviation", "correct", "reprint_label", "void_label", "destroy_label", "return_label", "withdraw_subject",
         "terminate_course", "report_lost", "report_found", "record_temperature", "adopt_amendment",
         "review_audit_trail",
     }

@@ -20,7 +20,7 @@ from coi_tracker.services.requests import AttemptRequest, ScanClaim
 from coi_tracker.simulation.premises import Premises
 from coi_tracker.vocabulary import HowRead, LabelState
 
-DEAD = frozenset({LabelState.SUPERSEDED, LabelState.VOID, LabelState.DESTROYED})
+DEAD = frozenset({LabelState.SUPERSEDED, LabelState.VOID, LabelState.DESTROYED, LabelState.RETURNED})
 FOREIGN_CODES = (
     "",
     "   ",

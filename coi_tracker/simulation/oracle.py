@@ -145,7 +145,12 @@ def label_faults(seen: Seen) -> Iterator[str]:
         container = seen.before.containers.get(touch["id"])
         if container is not None and container.serial != touch["label"]:
             yield f"label {touch['label']} is not the live one of {touch['id']}"
-        if container is not None and container.label in {LabelState.SUPERSEDED, LabelState.VOID, LabelState.DESTROYED}:
+        if container is not None and container.label in {
+            LabelState.SUPERSEDED,
+            LabelState.VOID,
+            LabelState.DESTROYED,
+            LabelState.RETURNED,
+        }:
             yield f"label of {touch['id']} is {container.label}"
     read = [t["id"] for t in seen.entry["containers"]]
     if len(read) != len(set(read)):

@@ -80,8 +80,8 @@ def _each(stage: Stage, chain: str, *steps: str) -> None:
 
 def _before_tissue(stage: Stage, chain: str) -> None:
     """Labels that end, a reprint, holds of every scope, and packing undone."""
-    paths.labels(stage, chain, ContainerKind.TISSUE_JAR, 3)
-    _each(stage, chain, "void_label", "destroy_label", "reprint_label")
+    paths.labels(stage, chain, ContainerKind.TISSUE_JAR, 4)
+    _each(stage, chain, "void_label", "destroy_label", "return_label", "reprint_label")
     stage = stage.aside()
     stage.do("record_temperature", chain)
     stage.do("review_audit_trail", chain)

@@ -33,8 +33,8 @@ def whole(s: Walk) -> Waiting:
 
 def beside(s: Walk) -> Waiting:
     """Labels that end, a reprint, records, corrections, holds, an amendment."""
-    yield from s.labels(ContainerKind.TISSUE_JAR, 3)
-    for step in ("void_label", "destroy_label", "reprint_label"):
+    yield from s.labels(ContainerKind.TISSUE_JAR, 4)
+    for step in ("void_label", "destroy_label", "return_label", "reprint_label"):
         yield from s.do(step)
     yield from s.do("verify_label")
     yield from s.do("record_temperature", place=s.site)

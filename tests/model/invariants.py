@@ -33,12 +33,12 @@ S, B, D = ContainerState, HoldBlocks, Disposition
 
 ACCEPTING = {"accept_by_courier", "receive_tissue", "accept_product_by_courier", "receive_product", "report_found"}
 """The only steps after which somebody else holds a container."""
-UNSEEN = {"report_lost", "reprint_label", "void_label", "destroy_label", "place_hold", "issue_labels"}
+UNSEEN = {"report_lost", "reprint_label", "void_label", "destroy_label", "return_label", "place_hold", "issue_labels"}
 """Steps about containers that are named, not handled."""
 WINDING_UP = {
     *("accept_by_courier", "receive_tissue", "accept_product_by_courier", "receive_product", "unpack"),
     *("reject_tissue", "release_line", "move", "discard", "verify_label", "close_course", "reprint_label"),
-    *("void_label", "destroy_label", "place_hold", "lift_hold", "open_deviation", "assess_deviation"),
+    *("void_label", "destroy_label", "return_label", "place_hold", "lift_hold", "open_deviation", "assess_deviation"),
     *("close_deviation", "correct", "report_lost", "report_found", "record_temperature", "review_audit_trail"),
 }
 """What may still be done for somebody who has withdrawn: what is left is accounted for, and nothing else."""

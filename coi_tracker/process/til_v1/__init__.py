@@ -36,6 +36,7 @@ UNSCANNED = MappingProxyType(
         "report_lost": "what is lost cannot be scanned; it is named by its id",
         "void_label": "the container is empty, and its label may be unreadable; it is named by its id",
         "destroy_label": "the container is empty, and its label may be unreadable; it is named by its id",
+        "return_label": "the container is empty, and its label may be unreadable; it is named by its id",
     }
 )
 

@@ -193,6 +193,7 @@ def end_label(name: str, title: str, effect: EndsLabel) -> Step:
 
 void_label = end_label("void_label", "Void a label that was not used", EndsLabel(LabelState.VOID))
 destroy_label = end_label("destroy_label", "Destroy a label that was not used", EndsLabel(LabelState.DESTROYED))
+return_label = end_label("return_label", "Return a label that was not used", EndsLabel(LabelState.RETURNED))
 
 withdraw_subject = Step(
     "withdraw_subject",
@@ -293,6 +294,7 @@ STEPS = (
     reprint_label,
     void_label,
     destroy_label,
+    return_label,
     withdraw_subject,
     terminate_course,
     report_lost,
