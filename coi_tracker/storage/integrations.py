@@ -146,7 +146,9 @@ def _webhook_values(webhook: WebhookRow) -> dict[str, Any]:
 def _webhook(row: tuple[Any, ...]) -> WebhookRow:
     made, index, tries, not_before, leased, delivered, trouble = row[6:]
     return WebhookRow(
-        *row[:3],
+        row[0],
+        row[1],
+        row[2],
         secret=bytes(row[3]),
         kinds=row[4],
         active=bool(row[5]),

@@ -30,7 +30,9 @@ def upgrade() -> None:
         sa.CheckConstraint("account <> ''", name=op.f("ck_web_sessions_account_filled")),
         sa.CheckConstraint("length(token) = 64", name=op.f("ck_web_sessions_token_digest")),
         *(
-            sa.CheckConstraint(f"{name} LIKE '____-__-__T__:__:__.______Z'", name=op.f(f"ck_web_sessions_{name}_instant"))
+            sa.CheckConstraint(
+                f"{name} LIKE '____-__-__T__:__:__.______Z'", name=op.f(f"ck_web_sessions_{name}_instant")
+            )
             for name in INSTANTS
         ),
         sa.ForeignKeyConstraint(["account"], ["accounts.id"], name=op.f("fk_web_sessions_account")),

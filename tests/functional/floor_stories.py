@@ -146,7 +146,7 @@ def rejected(s: Walk) -> Waiting:
     yield from s.do("withdraw_subject")
 
 
-def tell(record, premises, story, number: str, **plan) -> FloorWalk:  # type: ignore[no-untyped-def]
+def tell(record, premises, story, number: str, **plan) -> FloorWalk:
     """Play a story at stations, alone."""
     walk = FloorWalk(record, premises, premises.new_chain(f"subject/{number}"), premises.new_site(), **plan)
     run(record, story(walk))

@@ -45,13 +45,13 @@ def held_and_lifted(record: Record, premises: Premises) -> set[str]:
     return done
 
 
-def signed_entries(record: Record) -> list[dict]:  # type: ignore[type-arg]
+def signed_entries(record: Record) -> list[dict]:
     with record.database.read() as tx:
         rows = tx.query("SELECT entry FROM events WHERE kind = 'performed' ORDER BY chain, seq")
     return [e for e in (json.loads(row[0]) for row in rows) if e["signatures"]]
 
 
-def as_given(record: Record, entry: dict) -> str:  # type: ignore[type-arg]
+def as_given(record: Record, entry: dict) -> str:
     """The digest of what is signed, without the evidence that the decision itself adds."""
     asked = {f.name for f in record.process.steps[entry["step"]].fields} | {"comment", "late_reason"}
     what = {name: entry[name] for name in ("course", "process", "protocol", "refers_to", "step")}
