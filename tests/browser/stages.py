@@ -26,6 +26,11 @@ def tissue_packed(url: str) -> None:
     _made(url, ("open_course", "pack"), jars=2)
 
 
+def tissue_on_the_way(url: str) -> None:
+    """One course whose two jars the courier has accepted."""
+    _made(url, ("open_course", "accept_by_courier"), jars=2)
+
+
 def product_released(url: str) -> None:
     """One course whose two bags are packed and offered to the courier."""
     _made(url, ("open_course", "release_product_to_courier"), bags=2)

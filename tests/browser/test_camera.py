@@ -72,7 +72,7 @@ def with_camera(chromium: str, browser: Any) -> Iterator[Callable[[Path], Any]]:
         one.close()
 
 
-@pytest.mark.requirement("COI-STATION-10")
+@pytest.mark.requirement("COI-SCAN-10")
 @pytest.mark.parametrize("symbology", Symbology)
 def test_the_camera_reads_our_symbols_through_the_same_queue(tissue, serve, with_camera, tmp_path, symbology):
     course, served = course_at(tissue), serve(tissue)
@@ -101,7 +101,7 @@ def test_the_camera_reads_our_symbols_through_the_same_queue(tissue, serve, with
     assert station.faults == []
 
 
-@pytest.mark.requirement("COI-STATION-10")
+@pytest.mark.requirement("COI-SCAN-10")
 def test_a_value_is_taken_when_three_pictures_in_a_row_agree_and_once(tissue, serve, open_station):
     site = str(course_at(tissue).site)
     station = open_station(serve(tissue), tissue, tissue.person(Role.COORDINATOR, site).id, site)
@@ -122,7 +122,7 @@ def test_a_value_is_taken_when_three_pictures_in_a_row_agree_and_once(tissue, se
     assert seen(*((n * 90, a) for n in range(3)), (3000, []), *away) == ["A", "A"], "shown again"
 
 
-@pytest.mark.requirement("COI-STATION-10")
+@pytest.mark.requirement("COI-SCAN-10")
 def test_without_a_camera_the_page_says_so(tissue, serve, open_station):
     site = str(course_at(tissue).site)
     station = open_station(serve(tissue), tissue, tissue.person(Role.COORDINATOR, site).id, site)

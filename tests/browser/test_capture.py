@@ -55,7 +55,7 @@ MADE = (
 )
 
 
-@pytest.mark.requirement("COI-STATION-06")
+@pytest.mark.requirement("COI-SCAN-06")
 @pytest.mark.parametrize("where", WHERE)
 def test_a_scan_is_taken_wherever_the_focus_is_and_leaves_nothing_in_any_field(at, where):
     station, gate, floor = at
@@ -71,7 +71,7 @@ def test_a_scan_is_taken_wherever_the_focus_is_and_leaves_nothing_in_any_field(a
     assert station.page.get_by_role("button", name="Sound").get_attribute("aria-pressed") == "true", "Enter touched it"
 
 
-@pytest.mark.requirement("COI-STATION-06")
+@pytest.mark.requirement("COI-SCAN-06")
 def test_prefixes_suffixes_and_pauses_of_scanners_are_no_part_of_a_code(at):
     station, gate, floor = at
     code = shipper_of(course_at(floor))
@@ -92,7 +92,7 @@ def test_prefixes_suffixes_and_pauses_of_scanners_are_no_part_of_a_code(at):
     assert gate.in_order == [code] * 9
 
 
-@pytest.mark.requirement("COI-STATION-06")
+@pytest.mark.requirement("COI-SCAN-06")
 def test_pieces_that_a_busy_computer_held_back_are_one_scan(at):
     station, gate, floor = at
     code = shipper_of(course_at(floor))
@@ -104,7 +104,7 @@ def test_pieces_that_a_busy_computer_held_back_are_one_scan(at):
     assert station.page.input_value("#capture") == ""
 
 
-@pytest.mark.requirement("COI-STATION-06")
+@pytest.mark.requirement("COI-SCAN-06")
 def test_a_computer_that_takes_the_scanner_for_another_keyboard_reads_the_same(at):
     """The scanner sends keys of a United States keyboard; the computer writes what stands on its own."""
     station, gate, floor = at
@@ -138,7 +138,7 @@ def test_a_computer_that_takes_the_scanner_for_another_keyboard_reads_the_same(a
     assert gate.in_order == [code] * 3
 
 
-@pytest.mark.requirement("COI-STATION-06")
+@pytest.mark.requirement("COI-SCAN-06")
 def test_what_a_person_types_stays_in_its_field_and_is_recorded_as_typed(at):
     station, gate, floor = at
     course = course_at(floor)
@@ -168,7 +168,7 @@ def test_what_a_person_types_stays_in_its_field_and_is_recorded_as_typed(at):
     assert station.lines()[-1]["what"] == "typed"
 
 
-@pytest.mark.requirement("COI-STATION-06")
+@pytest.mark.requirement("COI-SCAN-06")
 def test_a_badge_or_command_does_not_get_into_a_password_and_a_password_is_no_scan(at):
     station, gate, floor = at
     course = course_at(floor)
@@ -202,7 +202,7 @@ def test_a_badge_or_command_does_not_get_into_a_password_and_a_password_is_no_sc
     assert "rapid" not in kept
 
 
-@pytest.mark.requirement("COI-STATION-06")
+@pytest.mark.requirement("COI-SCAN-06")
 def test_ten_megabytes_pasted_are_refused_in_words_and_scanning_goes_on(at):
     station, gate, floor = at
     paste = """(size) => { const data = new DataTransfer(); data.setData('text/plain', 'A'.repeat(size));
@@ -220,7 +220,7 @@ def test_ten_megabytes_pasted_are_refused_in_words_and_scanning_goes_on(at):
     assert station.page.evaluate("document.querySelectorAll('dialog').length") == 0
 
 
-@pytest.mark.requirement("COI-STATION-06")
+@pytest.mark.requirement("COI-SCAN-06")
 def test_the_page_says_when_its_window_is_not_in_front(at):
     station, _, _ = at
     station.page.evaluate("window.dispatchEvent(new Event('blur'))")
@@ -229,7 +229,7 @@ def test_the_page_says_when_its_window_is_not_in_front(at):
     assert not station.page.locator("#front").is_visible()
 
 
-@pytest.mark.requirement("COI-STATION-06")
+@pytest.mark.requirement("COI-SCAN-06")
 def test_a_station_open_in_two_windows_scans_in_one_of_them(at):
     station, gate, floor = at
     other = Station(station.context.new_page(), station.url)
@@ -244,7 +244,7 @@ def test_a_station_open_in_two_windows_scans_in_one_of_them(at):
     other.see("This station is open in another window.")
 
 
-@pytest.mark.requirement("COI-STATION-06")
+@pytest.mark.requirement("COI-SCAN-06")
 def test_the_page_knows_a_code_of_ours_exactly_as_the_tracker_does(at):
     station, _, _ = at
     chance = random.Random(7)

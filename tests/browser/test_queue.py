@@ -31,7 +31,7 @@ def codes_of(floor: Floor, count: int) -> list[str]:
     return [right[n % len(right)] if n % 2 else next(unknown) for n in range(count)]
 
 
-@pytest.mark.requirement("COI-STATION-07")
+@pytest.mark.requirement("COI-SCAN-07")
 def test_what_is_scanned_while_the_server_is_gone_is_kept_and_sent_once_in_order(tissue, serve, open_station):
     served = serve(tissue)
     gate = gated(tissue, served)
@@ -58,7 +58,7 @@ def test_what_is_scanned_while_the_server_is_gone_is_kept_and_sent_once_in_order
     station.faults.clear()
 
 
-@pytest.mark.requirement("COI-STATION-07")
+@pytest.mark.requirement("COI-SCAN-07")
 def test_what_is_scanned_while_the_server_is_gone_survives_that_the_page_is_closed(tissue, serve, open_station):
     served = serve(tissue)
     gate = gated(tissue, served)
@@ -79,7 +79,7 @@ def test_what_is_scanned_while_the_server_is_gone_survives_that_the_page_is_clos
     assert handled_by(tissue) == len(codes)
 
 
-@pytest.mark.requirement("COI-STATION-07")
+@pytest.mark.requirement("COI-SCAN-07")
 def test_an_answer_that_is_lost_is_asked_for_again_and_the_scan_is_handled_once(tissue, serve, open_station):
     served = serve(tissue)
     gate = gated(tissue, served)
@@ -94,7 +94,7 @@ def test_an_answer_that_is_lost_is_asked_for_again_and_the_scan_is_handled_once(
     assert handled_by(tissue) == len(codes)
 
 
-@pytest.mark.requirement("COI-STATION-08")
+@pytest.mark.requirement("COI-SCAN-08")
 def test_a_session_that_ends_in_the_middle_of_a_step_loses_nothing(tissue, serve, open_station):
     served = serve(tissue)
     gate = gated(tissue, served)
@@ -120,7 +120,7 @@ def test_a_session_that_ends_in_the_middle_of_a_step_loses_nothing(tissue, serve
     assert gate.in_order[-2:] == [courier, course.facts["seal"]]
 
 
-@pytest.mark.requirement("COI-STATION-08")
+@pytest.mark.requirement("COI-SCAN-08")
 def test_a_badge_changes_the_person_and_asks_for_the_password_only(tissue, serve, open_station):
     served, site = serve(tissue), str(course_at(tissue).site)
     station = at_the_site(tissue, served, open_station)
@@ -139,7 +139,7 @@ def test_a_badge_changes_the_person_and_asks_for_the_password_only(tissue, serve
     station.see(nurse.name)
 
 
-@pytest.mark.requirement("COI-STATION-08")
+@pytest.mark.requirement("COI-SCAN-08")
 def test_the_lock_command_locks_and_what_was_begun_is_there_afterwards(tissue, serve, open_station):
     served, course = serve(tissue), course_at(tissue)
     station = at_the_site(tissue, served, open_station)
@@ -157,7 +157,7 @@ def test_the_lock_command_locks_and_what_was_begun_is_there_afterwards(tissue, s
     assert station.asked == "scan.shipper"
 
 
-@pytest.mark.requirement("COI-STATION-09")
+@pytest.mark.requirement("COI-SCAN-09")
 def test_two_couriers_race_for_the_same_bags_and_one_of_them_is_told(product, serve, open_station):
     course, served = course_at(product), serve(product)
     first = product.person(Role.COURIER)

@@ -58,7 +58,7 @@ def accept(station: Station, course: Course) -> None:
     assert station.type_password().kind == "performed"
 
 
-@pytest.mark.requirement("COI-STATION-01")
+@pytest.mark.requirement("COI-SCAN-01")
 def test_tissue_goes_from_the_site_to_the_facility_by_scanning_only(tissue, serve, open_station: OpenStation):
     course, served = course_at(tissue), serve(tissue)
     site, facility = str(course.site), str(course.facility)
@@ -101,7 +101,7 @@ def test_tissue_goes_from_the_site_to_the_facility_by_scanning_only(tissue, serv
     assert course_at(tissue).material is Material.RECEIVED
 
 
-@pytest.mark.requirement("COI-STATION-02")
+@pytest.mark.requirement("COI-SCAN-02")
 def test_a_refusal_is_red_has_words_and_stays_until_it_was_read(tissue, serve, open_station: OpenStation):
     course, served = course_at(tissue), serve(tissue)
     site = str(course.site)
@@ -128,7 +128,7 @@ def test_a_refusal_is_red_has_words_and_stays_until_it_was_read(tissue, serve, o
     assert station.scan(shipper_of(course)).kind == "information"
 
 
-@pytest.mark.requirement("COI-STATION-03")
+@pytest.mark.requirement("COI-SCAN-03")
 def test_accept_and_refuse_are_announced_and_colour_is_never_the_only_sign(tissue, serve, open_station: OpenStation):
     course, served = course_at(tissue), serve(tissue)
     site = str(course.site)
@@ -160,7 +160,7 @@ def test_accept_and_refuse_are_announced_and_colour_is_never_the_only_sign(tissu
     assert station.page.get_by_role("button", name="Sound").get_attribute("aria-pressed") == "false"
 
 
-@pytest.mark.requirement("COI-STATION-04")
+@pytest.mark.requirement("COI-SCAN-04")
 def test_at_the_bedside_wristband_and_bag_are_held_against_each_other_while_time_runs(
     bedside, serve, open_station: OpenStation
 ):
@@ -197,7 +197,7 @@ def test_at_the_bedside_wristband_and_bag_are_held_against_each_other_while_time
     assert station.type_password().kind == "performed", station.refusal
 
 
-@pytest.mark.requirement("COI-STATION-05")
+@pytest.mark.requirement("COI-SCAN-05")
 def test_a_second_person_signs_at_another_device_and_the_first_one_sees_it(tissue, serve, open_station: OpenStation):
     course, served = course_at(tissue), serve(tissue)
     site, facility = str(course.site), str(course.facility)

@@ -110,7 +110,7 @@ def _first_difference(came: list[str], codes: list[str]) -> str:
     return f"{len(came)} of {len(codes)}; the first difference is at {place}"
 
 
-@pytest.mark.requirement("COI-STATION-06")
+@pytest.mark.requirement("COI-SCAN-06")
 def test_150_scans_in_a_row_while_the_focus_is_stolen_are_each_handled_once_and_in_order(tissue, serve, open_station):
     torture(tissue, serve(tissue), open_station, 150)
 

@@ -11,12 +11,12 @@ from coi_tracker.services.floor import drafts
 from coi_tracker.services.floor.screen import Outcome, OutcomeKind
 from coi_tracker.services.floor.standing import Standing
 from coi_tracker.services.temperature_log import MOST_BYTES, TemperatureLog
-from web import csrf
+from web import problems, session
 from web.access import for_readers
 from web.session import record
 from web.station.answers import drawn_from
 from web.station.curve import curve
-from web.station.here import blueprint, once
+from web.station.here import at_station, blueprint, once
 from web.station.views import here
 
 LOW, HIGH = "field.temperature_low", "field.temperature_high"
@@ -24,18 +24,26 @@ ROOM = 100_000
 """Bytes of a form around the file."""
 
 
+@blueprint.url_value_preprocessor
+def _room_for_a_file(endpoint: str | None, _values: object) -> None:
+    """More than other forms may hold; said before anybody looks into the form."""
+    if endpoint == "station.logger":
+        request.max_content_length = MOST_BYTES + ROOM
+
+
+@blueprint.errorhandler(413)
+def _too_large(_: RequestEntityTooLarge) -> tuple[str, int]:
+    """In words, on the station that it was sent from, when there is one."""
+    at = at_station() if session.here().working else None
+    return problems.page(413) if at is None else (_page(at, error=_too_big()), 413)
+
+
 @blueprint.post("/scan/logger")
 @for_readers
 def logger() -> str | tuple[str, int]:
     """Read the file that was sent, and fill in what it says."""
-    request.max_content_length = MOST_BYTES + ROOM
     at = here()
-    try:
-        csrf.protect.protect()
-        sent = request.files.get("file")
-        name, data = ("", b"") if sent is None else (sent.filename or "", sent.stream.read(MOST_BYTES + 1))
-    except RequestEntityTooLarge:
-        return _page(at, error=_too_big()), 413
+    name, data = _sent()
     try:
         log = temperature_log.parse(data, zone=at.place.zone)
     except NotUnderstood as error:
@@ -43,7 +51,15 @@ def logger() -> str | tuple[str, int]:
     return _filled(at, log, name)
 
 
-csrf.protect.exempt(logger)  # the token is looked at above, after the room for a file is made
+def _sent() -> tuple[str, bytes]:
+    """The name and the content of the file; nothing when there is none."""
+    sent = request.files.get("file")
+    if sent is None:
+        return "", b""
+    try:
+        return sent.filename or "", sent.stream.read(MOST_BYTES + 1)
+    finally:
+        sent.close()
 
 
 def _too_big() -> NotUnderstood:
