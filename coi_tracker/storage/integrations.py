@@ -88,7 +88,13 @@ def tokens(tx: Transaction) -> list[TokenRow]:
 def _token(row: tuple[Any, ...]) -> TokenRow:
     issued, expires, revoked, used = row[7:]
     return TokenRow(
-        *row[:7],
+        row[0],
+        row[1],
+        row[2],
+        row[3],
+        row[4],
+        row[5],
+        row[6],
         issued_at=utc_from_text(issued),
         expires_at=utc_from_text(expires),
         revoked_at=utc_from_text_or_none(revoked),
