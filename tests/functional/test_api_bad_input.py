@@ -67,6 +67,15 @@ def test_what_cannot_be_understood_is_said_and_not_repeated(floor, path, body):
     assert "x" * 200 not in answer.text
 
 
+@pytest.mark.parametrize("number", ["1.5", "1e400", "NaN", "9" * 5000])
+@pytest.mark.requirement("COI-API-06")
+def test_a_number_that_two_programs_could_read_differently_is_named_as_what_is_wrong(floor, number):
+    answer = integration(floor).post(
+        "/scans", data=f'{{"code": {number}}}', headers={"Content-Type": "application/json"}
+    )
+    assert "number" in assert_problem(answer, 400)["came"]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
