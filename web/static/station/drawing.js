@@ -37,11 +37,14 @@ export function showStop(html) {
   stop.hidden = false;
   document.body.classList.add("stopped");
   byId("verdict").replaceChildren();
+  // What has the focus must be seen, and nothing under the red is. Scans are taken wherever it is.
+  stop.querySelector("button")?.focus({ preventScroll: true });
 }
 
 export function hideStop() {
   const stop = byId("stop");
   if (stop.hidden) return;
+  if (stop.contains(document.activeElement)) byId("capture").focus({ preventScroll: true });
   stop.hidden = true;
   stop.replaceChildren();
   document.body.classList.remove("stopped");
