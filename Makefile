@@ -60,6 +60,7 @@ bench-large: $(VENV)/.dev ## Measure one step at a thousand, a hundred thousand 
 
 soak: $(VENV)/.dev ## Race, kill and crash again and again, until something breaks (ROUNDS=10)
 	@for round in $$(seq $(ROUNDS)); do $(BIN)/python -m pytest -q tests/races tests/durability || exit 1; done
+	COI_SOAK=1 $(BIN)/python -m pytest -q -s tests/browser/test_wedge.py -k 1000
 
 clean: ## Remove what the tools leave behind; keeps var/ and .venv
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* .import_linter_cache build dist

@@ -92,7 +92,7 @@ export function capture({ field, take, refuse, plain }) {
     const gap = at - keys.at(-1).at;
     if (gap <= FAST) return true;
     if (whole() && fast()) return false;
-    return gap <= PAUSE || (gap <= patience() && fast());
+    return gap <= PAUSE || (gap <= patience() && (keys.length < LEAST_ENDED || fast()));
   }
 
   function settle(at) {
