@@ -183,6 +183,7 @@ def _verified_by_stranger(bundle: Path, vkey: str) -> str:
 
 def _tell(record: Record, figures: dict[str, Any], bundle: Path) -> None:
     """What there is to see, and who may sign in."""
+    from coi_tracker.services.available import set_up
     from coi_tracker.services.people import people
     from coi_tracker.services.queries import log_status, states
     from coi_tracker.simulation.furnishing import PASSWORD
@@ -192,10 +193,15 @@ def _tell(record: Record, figures: dict[str, Any], bundle: Path) -> None:
     told = {**simulating.in_short(figures), **now, "entries in the log": f"{status.size:,}", "bundle": str(bundle)}
     for name, value in told.items():
         click.echo(f"  {name:<24} {value}")
+    at = {one.place: one.code for one in set_up(record).stations}
     shown: dict[str, tuple[str, ...]] = {}
     for person in people(record):
         for role in person.roles:
-            shown.setdefault(role.role, (role.role, person.id, PASSWORD, role.place, person.name))
-    table(
-        "People who do not exist, one of each role", ("role", "account", "password", "place", "name"), [*shown.values()]
+            station = at.get(role.place, "none")
+            shown.setdefault(role.role, (role.role, person.id, PASSWORD, role.place, station, person.name))
+    head = ("role", "account", "password", "place", "its station", "name")
+    table("People who do not exist, one of each role", head, [*shown.values()])
+    click.echo(
+        "Sign in, open Scan and type the code of the station; then scan or type anything.\n"
+        "To print, with stations, badges and labels for a telephone's camera: /scan/cards/demonstration"
     )
