@@ -191,6 +191,7 @@ def _tell(record: Record, figures: dict[str, Any], bundle: Path) -> None:
     status = log_status(record)
     now = {f"{track} now": simulating.counted(found) for track, found in states(record).items()}
     told = {**simulating.in_short(figures), **now, "entries in the log": f"{status.size:,}", "bundle": str(bundle)}
+    told["sheet to print"] = "/scan/cards/demonstration: badges, stations and labels to scan with a telephone"
     for name, value in told.items():
         click.echo(f"  {name:<24} {value}")
     at = {one.place: one.code for one in set_up(record).stations}

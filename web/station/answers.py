@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from coi_tracker.identity import CommandCode
 from coi_tracker.services.floor.screen import Outcome, Progress, Screen, State
-from coi_tracker.vocabulary import Command
+from coi_tracker.vocabulary import Command, Track
 from web import session
 from web.wording import iso
 
@@ -87,7 +87,7 @@ def command(name: str) -> str:
 def _often(screen: Screen) -> frozenset[str]:
     """The steps that carry the work on, or in which what was scanned plays a part; the others are drawn small."""
     steps = session.record().process.steps
-    moving = {name for name, step in steps.items() if step.moves}
+    moving = {name for name, step in steps.items() if any(move.track is not Track.STANDING for move in step.moves)}
     return frozenset(offer.step for offer in screen.offers if offer.part or offer.step in moving)
 
 
