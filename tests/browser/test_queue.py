@@ -157,6 +157,23 @@ def test_the_lock_command_locks_and_what_was_begun_is_there_afterwards(tissue, s
     assert station.asked == "scan.shipper"
 
 
+@pytest.mark.requirement("COI-SCAN-08")
+def test_a_station_that_nobody_touches_shows_the_lock_and_no_course(tissue, serve, open_station):
+    served, course = serve(tissue), course_at(tissue)
+    station = at_the_site(tissue, served, open_station)
+    station.page.clock.install()
+    station.go("/scan")
+    station.ready()
+    station.scan(shipper_of(course))
+    station.page.clock.fast_forward("14:00")
+    assert station.page.url.endswith("/scan")
+    tissue.clock.forward(timedelta(minutes=16))
+    station.page.clock.fast_forward("02:00")
+    station.until("location.pathname === '/sign-in' && document.readyState === 'complete'")
+    station.see("Locked")
+    assert str(course.coi)[:4] not in station.page.locator("main").inner_text()
+
+
 @pytest.mark.requirement("COI-SCAN-09")
 def test_two_couriers_race_for_the_same_bags_and_one_of_them_is_told(product, serve, open_station):
     course, served = course_at(product), serve(product)
