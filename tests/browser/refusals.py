@@ -14,9 +14,7 @@ from coi_tracker.course import Course
 from coi_tracker.identity import CoiId, LabelSerial, ScanPayload
 from coi_tracker.services import available, setup
 from coi_tracker.services.changes import INSTALLER, new_event_id
-from coi_tracker.simulation.handing_in import record_intent
 from coi_tracker.simulation.intent import Intent
-from coi_tracker.simulation.satisfy import satisfy
 from coi_tracker.simulation.walking import Waiting, Walk, run
 from coi_tracker.vocabulary import Command, ContainerKind, Role
 from coi_tracker.vocabulary import ReasonCode as Code
@@ -39,17 +37,10 @@ class Shop:
         return available.state_of(self.world.record, chain) or self.world.premises.new_chain(chain)
 
     def intend(self, course: Course, step: str, **wishes: Any) -> Intent:
-        """The right attempt."""
-        premises, record = self.world.premises, self.world.record
-        premises.site = course.site or premises.new_site()
-        protocol = premises.protocol_of(course)
-        return satisfy(record.process.steps[step], protocol, course, premises, now=record.clock(), **wishes)
+        return self.wedges.intend(course, step, **wishes)
 
     def record(self, course: Course, step: str, **wishes: Any) -> None:
-        """Done, without a screen."""
-        intent = self.intend(course, step, **wishes)
-        answer = record_intent(self.world.record, self.world.premises, intent, course)
-        assert answer.performed, answer.reasons
+        self.wedges.do_without(course, step, **wishes)
 
     def beginning(self, number: str, step: str, *before: str, **who: Any) -> Wedge:
         """A device at which somebody has begun a step, and scanned some things."""

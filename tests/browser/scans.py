@@ -22,9 +22,10 @@ from coi_tracker.services.attempts import Answer, earlier_answer
 from coi_tracker.services.record import Record
 from coi_tracker.simulation.fictions import participant
 from coi_tracker.simulation.furnishing import PASSWORD, reopened
-from coi_tracker.simulation.handing_in import code_of, shown_by
+from coi_tracker.simulation.handing_in import code_of, record_intent, shown_by
 from coi_tracker.simulation.intent import Intent
 from coi_tracker.simulation.premises import Premises
+from coi_tracker.simulation.satisfy import satisfy
 from coi_tracker.simulation.walking import Walk
 from coi_tracker.vocabulary import Command
 from tests.browser.driver import CODES, PATIENCE, SHIFTED, Station, key_event, running
@@ -180,6 +181,19 @@ class Wedges:
         if seen.kind != "refused":
             seen = fill_in(device, intent, course)
         return seen if seen.kind == "refused" else self.finish(device, intent)
+
+    def intend(self, course: Course, step: str, **wishes: Any) -> Intent:
+        """The right attempt."""
+        self.premises.site = course.site or self.premises.new_site()
+        protocol = self.premises.protocol_of(course)
+        return satisfy(
+            self.record.process.steps[step], protocol, course, self.premises, now=self.record.clock(), **wishes
+        )
+
+    def do_without(self, course: Course, step: str, **wishes: Any) -> None:
+        """A step, done without a screen."""
+        answer = record_intent(self.record, self.premises, self.intend(course, step, **wishes), course)
+        assert answer.performed, answer.reasons
 
     def finish(self, device: Wedge, intent: Intent) -> Seen:
         """Confirm, and sign."""
