@@ -114,9 +114,12 @@ def instant_words(moment: datetime, zone: str) -> str:
 
 
 def like_a_label(text: str) -> bool:
-    """Whether text that is none of our codes was meant to be a label or a COI: then it is never taken as a value."""
+    """Whether text that is none of our codes was meant to be a label or a COI: then it is never taken as a value.
+
+    The beginning of a label anywhere in it counts: a key that was touched before the scan stands in front of it.
+    """
     bare = text.strip().upper().replace("-", "").replace(" ", "")
-    if bare.startswith("COI1") or re.match(r"COI\d*:", bare):
+    if "COI1" in bare or re.match(r"COI\d*:", bare):
         return True
     kinds = (CoiId, LabelSerial)
     return any(len(bare) == k.length() and bare[0] == k.PREFIX and set(bare[1:]) <= set(ALPHABET) for k in kinds)
