@@ -185,23 +185,35 @@ def _seen(url: str, floor: Floor, until: float) -> list[float]:
     from tests.browser.driver import Station
 
     person = crew(url, floor, 1)[0]
-    found = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_chromium(), args=FLAGS)
         station = Station(browser.new_context().new_page(), url)
         station.page.context.add_cookies([{"name": "coi_person", "value": person.token, "url": url}])
         station.go("/station?to=/scan")
         station.be(person.station)
+        station.page.evaluate(WATCH)
         while time.monotonic() < until:
             before = station.handled
             station.keys(random.choice(list(person.codes)), gap=0.005)
-            started = time.perf_counter()
             station.press("Enter")
             station.verdict(after=before)
-            found.append(time.perf_counter() - started)
             time.sleep(PAUSE)
+        found = [one / 1000 for one in station.page.evaluate("window.waited")]
         browser.close()
     return found
+
+
+WATCH = """
+() => {
+  window.waited = [];
+  let last = null;
+  document.addEventListener("keydown", (event) => { if (event.key === "Enter") last = performance.now(); }, true);
+  const seen = () => { if (last !== null) { window.waited.push(performance.now() - last); last = null; } };
+  const told = new MutationObserver(() => requestAnimationFrame(seen));
+  for (const id of ["verdict", "stop"]) told.observe(document.getElementById(id), { childList: true, subtree: true });
+}
+"""
+"""Measures in the page itself: from the key to the frame that shows the verdict."""
 
 
 def _chromium() -> str:
