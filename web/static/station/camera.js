@@ -45,6 +45,12 @@ function load(script) {
   });
 }
 
+// A label says its code in two places, the second one perhaps as its serial alone: together they are one reading.
+export function distinct(texts) {
+  const all = [...new Set(texts)];
+  return all.filter((one) => !all.some((other) => other !== one && other.includes(one)));
+}
+
 // What several pictures agree on. With two codes in a picture nobody knows which one was meant.
 export class Agreement {
   constructor() {
@@ -138,7 +144,7 @@ class Camera {
   async look() {
     if (this.over) return;
     if (this.video.videoWidth) {
-      const options = { formats: FORMATS, tryHarder: true, maxNumberOfSymbols: 2 };
+      const options = { formats: FORMATS, tryHarder: true, maxNumberOfSymbols: 6 };
       const found = await ZXingWASM.readBarcodes(this.picture(), options);
       if (!this.over) this.weigh(found.filter((one) => one.isValid));
     }
@@ -146,8 +152,9 @@ class Camera {
   }
 
   weigh(found) {
-    if (found.length > 1) this.tell("Two codes are in the picture. Show one only.");
-    const text = this.agreement.see(found.map((one) => one.text), performance.now());
+    const texts = distinct(found.map((one) => one.text));
+    if (texts.length > 1) this.tell("Two codes are in the picture. Show one only.");
+    const text = this.agreement.see(texts, performance.now());
     if (text === null) return;
     this.tell("Taken. Hold the next code in front of the camera.");
     this.take(text, "scanned");
