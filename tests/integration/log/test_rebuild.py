@@ -52,9 +52,12 @@ def test_the_state_of_a_trial_equals_the_fold_of_its_log(record, attacker) -> No
     assert report.counts["courses"] == len(trial.STAGES)
     assert report.counts["entries"] == attacker.one("SELECT count(*) FROM events") == told[-1][0] == told[-1][1]
     empty = [name for name, rows in state(attacker).items() if not rows]
-    assert empty == []
+    assert empty == list(WITHOUT_PRINTERS)
     assert verify(record).verified
 
+
+WITHOUT_PRINTERS = ("label_prints",)
+"""This trial has no printer; tests/integration/printing folds what is printed."""
 
 CHANGES = {
     "chains": "UPDATE chains SET state = replace(state, 'active', 'closed') WHERE coi IS NOT NULL",
@@ -77,7 +80,7 @@ CHANGES = {
 
 @COMPARED
 def test_every_difference_is_named_by_its_table(record, attacker) -> None:
-    assert set(CHANGES) == {table.name for table in TABLES}
+    assert set(CHANGES) == {table.name for table in TABLES} - {*WITHOUT_PRINTERS}
     for table, change in CHANGES.items():
         with attacker.undone(table):
             one = f"{change} {'AND' if 'WHERE' in change else 'WHERE'} {first_of(attacker, table, change)}"
