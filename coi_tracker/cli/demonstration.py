@@ -202,7 +202,4 @@ def _tell(record: Record, figures: dict[str, Any], bundle: Path) -> None:
             shown.setdefault(role.role, (role.role, person.id, PASSWORD, role.place, station, person.name))
     head = ("role", "account", "password", "place", "its station", "name")
     table("People who do not exist, one of each role", head, [*shown.values()])
-    click.echo(
-        "Sign in, open Scan and type the code of the station; then scan or type anything.\n"
-        "To print, with stations, badges and labels for a telephone's camera: /scan/cards/demonstration"
-    )
+    click.echo("Sign in, open Scan and type the code of the station; then scan or type anything.")
