@@ -283,6 +283,12 @@ def end_event(name: str) -> dict[str, object]:
     return {"type": "keyDown", "key": key, "code": key, "text": text, "windowsVirtualKeyCode": number}
 
 
+def type_into(page: Page, name: str, text: str) -> None:
+    """Type once the focus has come to the field of this name: keys that are quicker than the page are lost."""
+    expect(page.locator("*:focus")).to_have_attribute("name", name, timeout=PATIENCE)
+    page.keyboard.type(text)
+
+
 @contextmanager
 def running(app: Callable[[], Flask]) -> Iterator[Served]:
     """A server for the length of a test."""

@@ -15,7 +15,7 @@ from coi_tracker.services import lockout, people, second_factor, sessions
 from coi_tracker.services.changes import INSTALLER, administrator
 from coi_tracker.services.signing_in import sign_in
 from coi_tracker.vocabulary import Role
-from tests.browser.driver import Served
+from tests.browser.driver import Served, type_into
 from tests.floor import PASSWORD, Floor, made
 from web.session import PERSON
 
@@ -83,22 +83,24 @@ def test_signing_in_with_everything_there_is_by_keyboard_alone(page, floor):
     floor.clock.forward(timedelta(minutes=2))
     page.goto("/courses")
     sound(page)
-    page.keyboard.type(nurse.badge)
+    type_into(page, "account", nurse.badge)
     page.keyboard.press("Tab")
-    page.keyboard.type("given by another")
+    type_into(page, "password", "given by another")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Code")).to_be_visible()
     sound(page)
-    page.keyboard.type(pyotp.TOTP(secret).at(floor.clock()))
+    type_into(page, "code", pyotp.TOTP(secret).at(floor.clock()))
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Another password")).to_be_visible()
     sound(page)
-    for word in ("given by another", "my very own words", "my very own words"):
-        page.keyboard.type(word)
+    words = {"old": "given by another", "new": "my very own words", "again": "my very own words"}
+    for name, word in words.items():
+        type_into(page, name, word)
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Failed tries")).to_be_visible()
     sound(page)
+    expect(page.get_by_role("button", name="I have read it. Go on")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Courses")).to_be_visible()
 
@@ -114,7 +116,7 @@ def test_a_second_factor_is_set_up_by_keyboard_alone(page, floor):
     page.keyboard.press("Enter")
     expect(page.get_by_role("img", name="QR code for the device")).to_be_visible()
     sound(page)
-    page.keyboard.type(pyotp.TOTP(page.locator(".secret").inner_text()).at(floor.clock()))
+    type_into(page, "code", pyotp.TOTP(page.locator(".secret").inner_text()).at(floor.clock()))
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("Your second factor is set up")
     sound(page)
@@ -130,10 +132,10 @@ def test_a_badge_scanned_at_a_locked_screen_asks_for_that_persons_password(page,
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Locked")).to_be_visible()
     sound(page)
-    page.keyboard.type(other.badge)  # the field of the password has the focus
+    type_into(page, "password", other.badge)  # where the focus is
     page.keyboard.press("Enter")
     expect(page.get_by_label("Account, or scan your badge")).to_have_value(str(other.badge))
-    page.keyboard.type(PASSWORD)
+    type_into(page, "password", PASSWORD)
     page.keyboard.press("Enter")
     expect(page.get_by_role("link", name=other.name)).to_be_visible()
     assert lockout.failed_tries(floor.record) == []
@@ -162,25 +164,25 @@ def test_an_account_is_added_and_given_a_role_by_keyboard_alone(page, floor):
     page.goto("/sign-in")
     be(page, floor, floor.person(Role.ADMIN).id)
     page.goto("/admin/accounts/new")
-    for word in ("nina", "Nina Berg"):
-        page.keyboard.type(word)
+    for name, word in {"account": "nina", "name": "Nina Berg"}.items():
+        type_into(page, name, word)
         page.keyboard.press("Tab")
     for _ in range(2):
         page.keyboard.press("Tab")  # over the badge and its code
-    page.keyboard.type("a new nurse")
+    type_into(page, "reason", "a new nurse")
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("Changed.")
     page.locator("summary", has_text="Give a role").focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
-    page.keyboard.type("nurse")
+    type_into(page, "role", "nurse")
     for _ in range(2):
         page.keyboard.press("Tab")
-    page.keyboard.type("01312027")
+    type_into(page, "trained_until", "01312027")
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.get_by_label("Why").locator("visible=true").focus()
-    page.keyboard.type("GCP course of May")
+    type_into(page, "reason", "GCP course of May")
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("Changed.")
     found = people.find_person(floor.record, "nina")

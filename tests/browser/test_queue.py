@@ -9,7 +9,7 @@ import pytest
 from coi_tracker.identity import CommandCode, LabelSerial
 from coi_tracker.vocabulary import Command, Material, Role
 from tests.browser.conftest import OpenStation
-from tests.browser.driver import Station, end_event
+from tests.browser.driver import Station, end_event, type_into
 from tests.browser.gate import gated, handled_by
 from tests.browser.stages import course_at, payload, shipper_of
 from tests.floor import PASSWORD, Floor
@@ -133,7 +133,7 @@ def test_a_badge_changes_the_person_and_asks_for_the_password_only(tissue, serve
     station.page.goto(f"{served.url}/scan")
     station.until("location.pathname === '/sign-in' && document.readyState === 'complete'")
     station.page.goto(f"{served.url}/sign-in?account={nurse.id}&to=/scan")
-    station.page.keyboard.type(PASSWORD)
+    type_into(station.page, "password", PASSWORD)
     station.page.keyboard.press("Enter")
     station.ready()
     station.see(nurse.name)
@@ -150,7 +150,7 @@ def test_the_lock_command_locks_and_what_was_begun_is_there_afterwards(tissue, s
     station.see("Locked")
     station.go("/scan")
     station.until("location.pathname === '/sign-in' && document.readyState === 'complete'")
-    station.page.keyboard.type(PASSWORD)
+    type_into(station.page, "password", PASSWORD)
     station.page.keyboard.press("Enter")
     station.ready()
     station.see("Release the shipper to the courier")
