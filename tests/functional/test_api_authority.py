@@ -175,6 +175,25 @@ def test_a_session_is_over_when_nobody_was_there_or_signed_out(floor):
 
 
 @pytest.mark.requirement("COI-API-02")
+def test_a_session_opens_nothing_but_through_the_system_it_began_at(floor):
+    coi = floor.courses[0]
+    attempt = labels_attempt(floor, coi)
+    began, other = (integration(floor, floor.site_of(coi), key=key) for key in ("lims", "other"))
+    assert began.sign_in(attempt["account"]).status_code == 201
+    other.person = began.person
+    assert_problem(other.post("/attempts", attempt), 403, "not-proved")
+    assert other.post("/scans", {"code": coi, "station": attempt["station"]}).json["offers"] == []
+    assert other.client.delete("/api/v1/sessions", headers=other.headers).status_code == 204, "which ends nothing"
+    browser = floor.client()
+    browser.set_cookie(PERSON, began.person)
+    assert browser.get("/me").status_code == 302, "nor is it a way into the pages"
+    assert began.post("/attempts", attempt).status_code == 201
+    began.person = floor.client(attempt["account"]).get_cookie(PERSON).value
+    again = {**attempt, "id": new_event_id(floor.record)}
+    assert_problem(began.post("/attempts", again), 403, "not-proved")
+
+
+@pytest.mark.requirement("COI-API-02")
 def test_who_has_to_change_the_password_does_not_get_in(floor):
     coordinator = floor.person(Role.COORDINATOR)
     people.set_password(

@@ -62,7 +62,7 @@ def sign_in(given: SignInIn) -> Any:
     return {
         "account": found.account,
         "name": found.name,
-        "person": sessions.begin(record(), found.account),
+        "person": sessions.begin(record(), found.account, through=caller().id),
         "idle_minutes": settings().idle_minutes,
         "failures_before": found.failures.count if found.failures else 0,
     }
@@ -79,7 +79,7 @@ def sign_out() -> tuple[str, int]:
     """The end of the session in the header COI-Person. Nothing happens when there is none."""
     token = request.headers.get(PERSON, "")[:200]
     if token:
-        sessions.end(record(), token)
+        sessions.end(record(), token, through=caller().id)
     return "", 204
 
 

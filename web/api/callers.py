@@ -151,12 +151,16 @@ def caller() -> Caller:
 
 
 def person() -> str | None:
-    """The account of the person who signed in through this system and is still there. None: nobody."""
+    """The account of the person who signed in through this system, not another, and is still there. None: nobody."""
     token = request.headers.get(PERSON, "")[:200]
     if not token:
         return None
     chosen = settings()
     found = sessions.look_up(
-        record(), token, idle=timedelta(minutes=chosen.idle_minutes), longest=timedelta(hours=chosen.session_hours)
+        record(),
+        token,
+        idle=timedelta(minutes=chosen.idle_minutes),
+        longest=timedelta(hours=chosen.session_hours),
+        through=caller().id,
     )
     return None if found is None or found.locked else found.account
