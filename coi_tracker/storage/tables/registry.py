@@ -153,6 +153,28 @@ class EquipmentRow(Row):
     __table_args__ = (points_to(["place"], ["places.id"]), *filled("code", "kind"), *calendar_day("fit_until"))
 
 
+class LotHomeRow(Row):
+    """The place that entered a lot, and whose quality assurance answers for it."""
+
+    __tablename__ = "lot_homes"
+
+    lot: Mapped[str] = mapped_column(primary_key=True)
+    place: Mapped[str]
+
+    __table_args__ = (points_to(["lot"], ["lots.code"]), points_to(["place"], ["places.id"]))
+
+
+class OutOfUseRow(Row):
+    """A piece of equipment, or a shipper, that is not to be used, and the first day of it."""
+
+    __tablename__ = "out_of_use"
+
+    thing: Mapped[str] = mapped_column(primary_key=True)
+    since: Mapped[date]
+
+    __table_args__ = (*filled("thing"), *calendar_day("since"))
+
+
 class LotUseRow(Row):
     """A lot went into a course: what a recall asks for."""
 
