@@ -70,6 +70,10 @@ class Settings(BaseModel):
     port: int = Field(8000, ge=1, le=65535, description="a port from 1 to 65535")
     threads: int = Field(8, ge=1, le=200, description="how many requests are answered at once, 1 to 200")
     https: bool = Field(False, description="true when people reach the pages by https: cookies then go no other way")
+    tls_certificate: Path | None = Field(
+        None, description="a PEM file, with tls_key, when `coi serve` itself speaks https"
+    )
+    tls_key: Path | None = Field(None, description="the PEM file of the key of tls_certificate")
     idle_minutes: int = Field(15, ge=1, le=240, description="minutes without a sign of life until the screen locks")
     session_hours: int = Field(12, ge=1, le=24, description="hours after which everybody signs in anew")
     sign_in_tries: int = Field(5, ge=3, le=20, description="wrong passwords that lock an account, 3 to 20")
@@ -97,6 +101,11 @@ class Settings(BaseModel):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "warning", description="debug, info, warning or error"
     )
+
+    @property
+    def speaks_tls(self) -> bool:
+        """Whether the server itself speaks https, without a proxy in front."""
+        return self.tls_certificate is not None and self.tls_key is not None
 
 
 class SettingsError(Misconfigured):

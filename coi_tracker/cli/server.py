@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import socket
+import ssl
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -24,19 +25,52 @@ def serve_pages(settings: Settings) -> None:
     from coi_tracker.services.opening import open_record
 
     web = room("web")
+    settings = _with_tls(settings)
     refuse_taken_port(settings.host, settings.port)
     record = until_the_end(open_record(settings))
     app = web.create_app(record, settings)
-    shown = f"[{settings.host}]" if ":" in settings.host else settings.host
-    click.echo(f"Serving http://{shown}:{settings.port}/ until stopped (Ctrl-C)")
+    click.echo(f"Serving {address(settings, settings.host)} until stopped (Ctrl-C)")
     sys.stdout.flush()
     server = _gunicorn(app, settings, begin=lambda: web.start_workers(record, settings))
     if server is not None:
         server.run()
         return
     running = web.start_workers(record, settings)
-    room("werkzeug.serving").run_simple(settings.host, settings.port, app, threaded=True)
+    tls = (str(settings.tls_certificate), str(settings.tls_key)) if settings.speaks_tls else None
+    room("werkzeug.serving").run_simple(settings.host, settings.port, app, threaded=True, ssl_context=tls)
     running.stop()
+
+
+def address(settings: Settings, host: str) -> str:
+    """Where the pages are, on a host."""
+    shown = f"[{host}]" if ":" in host else host
+    return f"{'https' if settings.speaks_tls else 'http'}://{shown}:{settings.port}/"
+
+
+def _with_tls(settings: Settings) -> Settings:
+    """Cookies that go by https only, when the server speaks it. Raises Misconfigured when it cannot.
+
+    The files are read here, before anything is opened: a server that answers nobody is found out too late.
+    """
+    if settings.tls_certificate is None and settings.tls_key is None:
+        return settings
+    if not settings.speaks_tls:
+        missing = "COI_TLS_KEY" if settings.tls_key is None else "COI_TLS_CERTIFICATE"
+        raise Misconfigured(
+            expected="COI_TLS_CERTIFICATE and COI_TLS_KEY, or neither", came=f"no {missing}", do="set both"
+        )
+    try:
+        # Nobody sits at a server to type the words that open a key: such a key cannot be used.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+            str(settings.tls_certificate), settings.tls_key, password=""
+        )
+    except OSError as error:  # what is wrong in the files is an SSLError, which is one too
+        raise Misconfigured(
+            expected=f"a certificate in {settings.tls_certificate} and its key in {settings.tls_key}, both PEM",
+            came=error.strerror or str(error),
+            do="correct COI_TLS_CERTIFICATE and COI_TLS_KEY",
+        ) from None
+    return settings.model_copy(update={"https": True})
 
 
 def room(name: str) -> Any:
@@ -84,6 +118,8 @@ def _gunicorn(app: Any, settings: Settings, *, begin: Callable[[], Any]) -> Any:
         "workers": 1,
         "loglevel": settings.log_level,
         "graceful_timeout": 10,
+        "certfile": str(settings.tls_certificate) if settings.speaks_tls else None,
+        "keyfile": str(settings.tls_key) if settings.speaks_tls else None,
         "control_socket_disable": True,  # a second way in, in the home folder, that nobody asked for
         "post_worker_init": lambda worker: setattr(worker, "behind", begin()),
         "worker_exit": lambda _, worker: worker.behind.stop(),

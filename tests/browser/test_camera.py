@@ -19,6 +19,7 @@ from tests.browser.conftest import FLAGS
 from tests.browser.driver import Station
 from tests.browser.gate import gated
 from tests.browser.stages import course_at, shipper_of
+from tests.floor import PASSWORD
 
 WIDTH, HEIGHT = 640, 480
 FAKE = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
@@ -137,3 +138,31 @@ def test_without_a_camera_the_page_says_so(tissue, serve, open_station):
     station.page.get_by_role("button", name="Camera").click()
     station.until("/Type the code|Allow it/.test(document.getElementById('camera-room').innerText)")
     assert station.page.get_by_role("button", name="Camera").get_attribute("aria-pressed") == "false"
+
+
+@pytest.mark.requirement("COI-SCAN-10", "COI-PPL-01")
+def test_a_telephone_signs_in_and_becomes_a_station_by_what_its_camera_sees(tissue, serve, with_camera, tmp_path):
+    """One camera that sees a station's code and then a badge, over and over: each field takes its own kind only."""
+    served, site = serve(tissue), str(course_at(tissue).site)
+    nurse, chance = tissue.person(Role.NURSE, site), random.Random(1)
+    shown = [
+        picture(checked_symbol(code), Symbology.QR, chance)
+        for code in (tissue.station(site), str(nurse.badge))
+        for _ in range(40)
+    ]
+    context = with_camera(film(shown, tmp_path / "camera.mjpeg")).new_context(
+        viewport={"width": 360, "height": 740}, permissions=["camera"]
+    )
+    station = Station(context.new_page(), served.url)
+    station.go("/sign-in?to=/scan")
+    station.page.get_by_role("button", name="Camera").click()
+    expect(station.page.locator("input[name=account]")).to_have_value(str(nurse.badge))
+    expect(station.page.locator("input[name=password]")).to_be_focused()
+    expect(station.page.locator("video")).to_have_count(0)
+    station.page.keyboard.type(PASSWORD)
+    station.page.keyboard.press("Enter")
+    station.see("This device is no station yet")
+    station.page.get_by_role("button", name="Camera").click()
+    station.ready()
+    station.see(nurse.name)
+    assert station.faults == []

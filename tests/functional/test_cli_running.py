@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -31,33 +32,39 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(house: Path, *arguments: str, port: int) -> Iterator[subprocess.Popen[str]]:
-    """`coi` in a process of its own, once its pages answer; ended with the signal of a terminal."""
+def running(
+    house: Path, *arguments: str, port: int, trusted: Path | None = None, **more: str
+) -> Iterator[subprocess.Popen[str]]:
+    """`coi` in a process of its own, once its pages answer; ended with the signal of a terminal.
+
+    `trusted`: it speaks https with this certificate. `more`: of its environment.
+    """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COI_")}
     process = subprocess.Popen(
         [*PROGRAM, *arguments, "--port", str(port)],
         cwd=house,
-        env=environment,
+        env={**environment, **more},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
     try:
-        wait_for(process, port)
+        wait_for(process, port, trusted)
         yield process
     finally:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=30)
 
 
-def wait_for(process: subprocess.Popen[str], port: int) -> None:
+def wait_for(process: subprocess.Popen[str], port: int, trusted: Path | None = None) -> None:
     for _ in range(600):
         if process.poll() is not None:
             pytest.fail(f"ended before it answered: {process.communicate()[0]}")
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5):
+            scheme, tls = ("https", ssl.create_default_context(cafile=trusted)) if trusted else ("http", None)
+            with urllib.request.urlopen(f"{scheme}://127.0.0.1:{port}/health", timeout=5, context=tls):
                 return
-        except (urllib.error.URLError, ConnectionError):
+        except (OSError, urllib.error.URLError):  # nobody listens, or there is no certificate yet
             time.sleep(0.2)
     pytest.fail("never answered")
 
