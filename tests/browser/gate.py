@@ -18,19 +18,20 @@ from web import create_app
 
 @dataclass
 class Gate:
-    """In front of the application: remembers every scan that arrives. Can lose answers."""
+    """In front of the application: remembers every scan (or what comes to another path). Can lose answers."""
 
     app: Flask
+    path: str = "/scan/one"
     came: list[tuple[str, str]] = field(default_factory=list)
     lose: Callable[[int], bool] = lambda _: False
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        if environ["PATH_INFO"] != "/scan/one":
+        if environ["PATH_INFO"] != self.path:
             return self.app.wsgi_app(environ, start)
         body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
         _, form, _ = parse_form_data({**environ, "wsgi.input": BytesIO(body)})
         environ["wsgi.input"] = BytesIO(body)
-        self.came.append((form["once"], form["code"]))
+        self.came.append((form["once"], form.get("code", "")))
         answer = list(self.app.wsgi_app(environ, start))
         if self.lose(len(self.came)):
             environ["werkzeug.socket"].shutdown(SHUT_RDWR)
@@ -43,10 +44,10 @@ class Gate:
         return list(dict(self.came).values())
 
 
-def gated(floor: Floor, served: Served) -> Gate:
-    """Put a gate before the pages of a server."""
+def gated(floor: Floor, served: Served, *, path: str = "/scan/one") -> Gate:
+    """Put a gate before the pages of a server: at the address of scans, or of something else."""
     served.stop()
-    gate = Gate(create_app(floor.record))
+    gate = Gate(create_app(floor.record), path)
     served.app = lambda: gate  # type: ignore[return-value,assignment]
     served.start()
     return gate

@@ -100,6 +100,8 @@ def _signed(
     if draft is None or token not in (None, draft.token):
         return Done(told("Nothing begun", NOTHING_BEGUN), hand.seat)
     sight = hand.look()
+    if right is not None and _on_its_way(sight, right.account):
+        return Done(Verdict(OutcomeKind.INFORMATION, "", finish=True), hand.seat, sight)
     if state_of(sight) is not State.SIGNING:
         return Done(told("Nothing is to be signed now"), hand.seat, sight)
     if right is None:
@@ -118,6 +120,12 @@ def _signed(
         return Done(Verdict(OutcomeKind.INFORMATION, "", finish=True), seat, after)
     headline = f"Signed by {right.name}; now {_wanted(after.unsigned[0])}"
     return Done(Verdict(OutcomeKind.ACCEPTED, headline), seat, after)
+
+
+def _on_its_way(sight: Sight, account: str) -> bool:
+    """Whether this person's signature was the last one, and the step is just being handed in: sent twice at once."""
+    signed = any(s.account == account and s.signed_at is not None for s in sight.slots)
+    return state_of(sight) is State.READY and signed and not sight.unsigned
 
 
 def _no_signer(draft: Draft) -> Draft:
