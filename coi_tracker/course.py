@@ -301,6 +301,7 @@ class Around:
     others: tuple[OtherCourse, ...] = ()
     lots: Mapping[str, Lot] = field(default_factory=nothing)
     equipment: Mapping[str, Equipment] = field(default_factory=nothing)
+    out_of_use: Mapping[str, date] = field(default_factory=nothing)  # since when: equipment by code, shippers by serial
     days: tuple[DayLoad, ...] = ()
     suite: SuiteUse | None = None
     shipper: Shipper | None = None
@@ -311,10 +312,7 @@ class Around:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A person trying to do a step: everything the decision needs.
-
-    ``fresh``: unused codes drawn by the services, so that deciding stays pure. ``late_reason``: of a late entry.
-    """
+    """A person trying to do a step. ``fresh``: unused codes drawn by the services, so that deciding stays pure."""
 
     id: EventId
     step: str
@@ -325,7 +323,7 @@ class Attempt:
     scans: tuple[Scanned, ...] = ()
     evidence: Mapping[str, Json] = field(default_factory=nothing)
     signers: tuple[Signer, ...] = ()
-    late_reason: str | None = None
+    late_reason: str | None = None  # of a late entry
     comment: str | None = None
     refers_to: EventId | None = None
     around: Around = Around()

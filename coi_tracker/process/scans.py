@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from coi_tracker.course import Container, Course, Reason, Scanned
+from coi_tracker.course import Container, Course, Reason, Scanned, Shipper
 from coi_tracker.process.look import Look, reason
 from coi_tracker.process.spec import ProtocolPath, Step
 from coi_tracker.vocabulary import FINAL_STATES, ContainerKind, ContainerState, LabelState
@@ -136,7 +136,7 @@ class ShipperScan:
     FACTS: ClassVar[tuple[str, ...]] = ("shipper",)
 
     def unmet(self, look: Look) -> Iterator[Reason]:
-        """Not scanned, another one, in use for somebody else, or past its validity."""
+        """Not scanned, another one, in use for somebody else, past its validity, or out of use."""
         shipper = look.attempt.around.shipper
         read = shippers_read(look)
         if shipper is None or not read:
@@ -149,14 +149,23 @@ class ShipperScan:
         if self.ours and shipper.id != look.course.facts.get("shipper"):
             wanted = look.course.facts.get("shipper") or "no shipper is packed"
             yield reason(Code.WRONG_COURSE, f"the shipper packed for this course: {wanted}", shipper.id)
-        elif not self.ours and shipper.loaded_for is not None:
-            yield reason(Code.UNEXPECTED_CONTAINER, "an empty shipper: one course in a shipper", "loaded already")
-        if shipper.valid_until is not None and shipper.valid_until < look.now and not self.ours:
-            yield reason(Code.TOO_LATE, f"a shipper valid until after {look.now:%Y-%m-%d %H:%M} UTC", shipper.id)
+        if not self.ours:
+            yield from _not_to_be_packed(look, shipper)
 
     def say(self) -> str:
         """The need in words."""
         return "scan the shipper that was packed" if self.ours else "scan an empty shipper within its validity"
+
+
+def _not_to_be_packed(look: Look, shipper: Shipper) -> Iterator[Reason]:
+    """Why nothing may be packed in a shipper."""
+    since = look.attempt.around.out_of_use.get(shipper.serial)
+    if shipper.loaded_for is not None:
+        yield reason(Code.UNEXPECTED_CONTAINER, "an empty shipper: one course in a shipper", "loaded already")
+    if shipper.valid_until is not None and shipper.valid_until < look.now:
+        yield reason(Code.TOO_LATE, f"a shipper valid until after {look.now:%Y-%m-%d %H:%M} UTC", shipper.id)
+    if since is not None and since <= look.today:
+        yield reason(Code.WRONG_CONTAINER_STATE, "a shipper in use", f"{shipper.id}, out of use since {since}")
 
 
 def shippers_read(look: Look) -> set[str]:

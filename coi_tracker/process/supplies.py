@@ -197,18 +197,14 @@ class EquipmentGiven:
     ASKS: ClassVar[tuple[Field, ...]] = (Field("equipment", "the equipment used", FieldKind.CODES, required=False),)
 
     def unmet(self, look: Look) -> Iterator[Reason]:
-        """A kind without equipment, unknown, elsewhere, or past its calibration."""
+        """A kind without equipment, unknown, elsewhere, past its calibration, or out of use."""
         if _unreadable(look, "equipment"):
             return
         used = look.evidence.get("equipment", ())
         known = look.attempt.around.equipment
-        wrong = False
-        for code in used:
-            one = known.get(code)
-            if one is None or one.place != look.attempt.actor.place or one.fit_until < look.today:
-                wrong = True
-                found = "unknown" if one is None else f"at {one.place}, fit until {one.fit_until}"
-                yield reason(Code.EQUIPMENT_UNFIT, f"{code} registered here and fit on {look.today}", found)
+        wrong = {code: found for code in used if (found := _unusable(look, code))}
+        for code, found in wrong.items():
+            yield reason(Code.EQUIPMENT_UNFIT, f"{code} registered here and fit on {look.today}", found)
         have = {known[c].kind for c in used if c in known}
         for kind in look.limit(self.kinds) if not wrong else ():
             if kind not in have:
@@ -217,6 +213,18 @@ class EquipmentGiven:
     def say(self) -> str:
         """The need in words."""
         return f"equipment *{self.kinds}*, of this place, calibrated"
+
+
+def _unusable(look: Look, code: str) -> str | None:
+    """What is wrong with a piece of equipment; None for nothing."""
+    one, since = look.attempt.around.equipment.get(code), look.attempt.around.out_of_use.get(code)
+    if one is None:
+        return "unknown"
+    if since is not None and since <= look.today:
+        return f"at {one.place}, out of use since {since}"
+    if one.place != look.attempt.actor.place or one.fit_until < look.today:
+        return f"at {one.place}, fit until {one.fit_until}"
+    return None
 
 
 def _unreadable(look: Look, name: str) -> bool:

@@ -221,6 +221,7 @@ def _around(route: Route, rows: AroundRows, codes: tuple[ReadCode, ...], identif
         others=rows.others,
         lots=rows.lots,
         equipment=rows.equipment,
+        out_of_use=rows.out_of_use,
         days=rows.days,
         suite=rows.suite,
         shipper=_shipper(rows, codes),

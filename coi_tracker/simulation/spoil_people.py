@@ -197,6 +197,8 @@ def _equipment(need: EquipmentGiven, scene: Scene) -> Found:
         yield "equipment of another place", scene.around(equipment=away), Code.EQUIPMENT_UNFIT
         old = {**known_, code: replace(one, fit_until=today - timedelta(days=2))}
         yield "equipment past its calibration", scene.around(equipment=old), Code.EQUIPMENT_UNFIT
+        retired = scene.around(out_of_use={code: today - timedelta(days=2)})
+        yield "equipment out of use", retired, Code.EQUIPMENT_UNFIT
         yield "a kind without equipment", scene.saying(equipment=used[1:]), Code.EVIDENCE_MISSING
 
 

@@ -98,6 +98,8 @@ def _shipper(need: ShipperScan, scene: Scene) -> Found:
     gone = scene.attempt.happened_at - timedelta(hours=1)
     late = scene.around(shipper=replace(shipper, valid_until=gone))
     yield "the shipper is past its validity", late, Code.TOO_LATE
+    retired = scene.around(out_of_use={shipper.serial: scene.attempt.happened_at.date() - timedelta(days=2)})
+    yield "the shipper is out of use", retired, Code.WRONG_CONTAINER_STATE
 
 
 @spoil_need.register

@@ -115,6 +115,7 @@ class AroundRows:
     places: Mapping[str, Place] = field(default_factory=dict)
     lots: Mapping[str, Lot] = field(default_factory=dict)
     equipment: Mapping[str, Equipment] = field(default_factory=dict)
+    out_of_use: Mapping[str, date] = field(default_factory=dict)  # since when: equipment by code, shippers by serial
     holds: tuple[Hold, ...] = ()
     others: tuple[OtherCourse, ...] = ()
     registered_at: PlaceId | None = None  # the site of the subject, when the number is in the record
@@ -169,7 +170,11 @@ _PARTS: dict[str, str] = {
         "FROM places WHERE id IN {places} OR kind = 'sponsor'",  # its people sign at every place
     ),
     "lot": _part("lot", f"code, kind, expires, {_flag('recalled')}", "FROM lots WHERE code IN {lots}"),
-    "equipment": _part("equipment", "code, kind, place, fit_until", "FROM equipment WHERE code IN {equipment}"),
+    "equipment": _part(
+        "equipment",
+        "e.code, e.kind, e.place, e.fit_until, u.since",
+        "FROM equipment e LEFT JOIN out_of_use u ON u.thing = e.code WHERE e.code IN {equipment}",
+    ),
     "hold": _part(
         "hold",
         "id, scope, target, blocks, placed_by, reason",
@@ -198,9 +203,10 @@ _PARTS: dict[str, str] = {
     ),
     "shipper": _part(
         "shipper",
-        "s.id, s.serial, s.valid_until, o.coi, COALESCE(l.state, 'applied')",
+        "s.id, s.serial, s.valid_until, o.coi, COALESCE(l.state, 'applied'), u.since",
         "FROM shippers s LEFT JOIN shipper_loads o ON o.shipper = s.id AND o.closed_event IS NULL "
-        "LEFT JOIN labels l ON l.serial = s.serial WHERE s.id IN {shippers} OR s.serial IN {shippers}",
+        "LEFT JOIN labels l ON l.serial = s.serial LEFT JOIN out_of_use u ON u.thing = s.serial "
+        "WHERE s.id IN {shippers} OR s.serial IN {shippers}",
     ),
     "suite": _part("suite", f"CAST(:suite AS TEXT), s.claimed_by, {_whole('s.others')}", _SUITE),
     "stranger": _part(
@@ -290,6 +296,7 @@ def _answers(request: AroundRequest, found: _Found) -> AroundRows:
         places=places,
         lots={r[0]: Lot(r[0], r[1], date.fromisoformat(r[2]), r[3] == "1") for r in found["lot"]},
         equipment={r[0]: Equipment(r[0], r[1], PlaceId(r[2]), date.fromisoformat(r[3])) for r in found["equipment"]},
+        out_of_use=_out_of_use(found),
         holds=_holds(request, found),
         others=_others(found),
         registered_at=next((PlaceId(r[0]) for r in found["subject"]), None),
@@ -310,6 +317,11 @@ def _accounts(found: _Found) -> dict[str, AccountSeen]:
     for account, role, place, trained_until, *_ in sorted(found["role"], key=lambda r: (r[0], r[1], r[2])):
         roles[account].append(AccountRole(AccountId(account), Role(role), PlaceId(place), day_or_none(trained_until)))
     return {r[0]: AccountSeen(AccountId(r[0]), r[1], r[2] == "1", tuple(roles[r[0]])) for r in found["account"]}
+
+
+def _out_of_use(found: _Found) -> dict[str, date]:
+    rows = [(row[0], row[4]) for row in found["equipment"]] + [(row[1], row[5]) for row in found["shipper"]]
+    return {thing: date.fromisoformat(since) for thing, since in rows if since is not None}
 
 
 def _holds(request: AroundRequest, found: _Found) -> tuple[Hold, ...]:

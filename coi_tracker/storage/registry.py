@@ -305,6 +305,12 @@ def lots(tx: Transaction) -> list[Lot]:
     return [Lot(row[0], row[1], date.fromisoformat(row[2]), bool(row[3])) for row in rows]
 
 
+def find_lot(tx: Transaction, code: str) -> Lot | None:
+    """One lot."""
+    row = tx.one("SELECT code, kind, expires, recalled FROM lots WHERE code = :code", code=code)
+    return None if row is None else Lot(row[0], row[1], date.fromisoformat(row[2]), bool(row[3]))
+
+
 def equipment(tx: Transaction) -> list[Equipment]:
     """All equipment, by code."""
     rows = tx.query("SELECT code, kind, place, fit_until FROM equipment ORDER BY code")

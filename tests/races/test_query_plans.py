@@ -33,6 +33,8 @@ SET_UP = {
     "lots",
     "equipment",
     "shippers",
+    "lot_homes",
+    "out_of_use",
 }
 """Tables that grow with the set-up of a trial and not with what is recorded."""
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date
+from zoneinfo import ZoneInfo
 
-from coi_tracker.course import Container, Course, Reason, Scanned
+from coi_tracker.course import Container, Course, Lot, Reason, Scanned
 from coi_tracker.identity import (
     BadgeCode,
     CoiId,
@@ -34,6 +36,7 @@ from coi_tracker.services.requests import CODE_LIMIT, ScanClaim
 from coi_tracker.services.routing import ReadCode, read_codes
 from coi_tracker.services.scene import Scene
 from coi_tracker.storage import registry
+from coi_tracker.storage.around import AroundRequest, read_around
 from coi_tracker.storage.transaction import Transaction
 from coi_tracker.vocabulary import ContainerState, LabelState, PlaceKind
 from coi_tracker.vocabulary import ReasonCode as Code
@@ -77,7 +80,7 @@ def sighted(record: Record, tx: Transaction, at: Standing, code: ReadCode) -> Fo
         return found_at(record, tx, at, chain=f"course/{read.text}", serial=None) or _astray("course", read.display())
     if read is None:
         return _text(record, tx, at, code.claim.code)
-    return Found(_thing(tx, read))
+    return Found(_thing(tx, read, at.today(record.clock())))
 
 
 def found_at(record: Record, tx: Transaction, at: Standing, *, chain: str | None, serial: str | None) -> Found | None:
@@ -178,12 +181,23 @@ def _shipper(record: Record, tx: Transaction, at: Standing, one: Scanned, displa
     loaded = None if shipper is None else shipper.loaded_for
     line = container_line(one.container)
     if loaded is None:
-        return Found(Sighting("label", display, "an empty shipper", container=line), None, None, None)
+        wrong = tuple(words_of(r) for r in _unfit_shipper(scene, one.container))
+        return Found(Sighting("label", display, "an empty shipper", container=line, wrong=wrong), None, None, None)
     inside = found_at(record, tx, at, chain=f"course/{loaded}", serial=None)
     if inside is None:
         return Found(Sighting("label", display, "a shipper in use", container=line, wrong=(ASTRAY,)))
     words = f"the shipper of course {display_coi(loaded)}"
     return replace(inside, sighting=replace(inside.sighting, display=display, words=words, container=line))
+
+
+def _unfit_shipper(scene: Scene, shipper: Container) -> Iterator[Reason]:
+    since, now = scene.rows.out_of_use.get(shipper.serial), scene.attempt.recorded_at
+    if since is not None and since <= now.astimezone(ZoneInfo(scene.attempt.zone)).date():
+        yield reason(Code.WRONG_CONTAINER_STATE, "a shipper in use", f"out of use since {since}")
+    if shipper.expires_at is not None and shipper.expires_at < now:
+        yield reason(
+            Code.TOO_LATE, "a shipper within its qualification", f"qualified until {shipper.expires_at:%Y-%m-%d}"
+        )
 
 
 # --- everything else
@@ -197,10 +211,9 @@ def _text(record: Record, tx: Transaction, at: Standing, text: str) -> Found:
         found = found_at(record, tx, at, chain=f"subject/{wanted}", serial=None) if row else None
         if found is not None:
             return found
-    lot = tx.one("SELECT kind, expires, recalled FROM lots WHERE code = :code", code=wanted)
+    lot = registry.find_lot(tx, wanted) if wanted else None
     if lot is not None:
-        state = "recalled" if lot[2] else f"expires {lot[1]}"
-        return Found(Sighting("lot", wanted, f"lot of {lot[0]}, {state}"))
+        return Found(_lot(lot, at.today(record.clock())))
     words = words_of(reason(Code.MALFORMED_LABEL, "a label, badge, command or number of this record", _shown(text)))
     return Found(Sighting("text", _shown(text), "none of our codes", wrong=(words,)))
 
@@ -209,7 +222,15 @@ def _shown(text: str) -> str:
     return safe_excerpt(text, 60)
 
 
-def _thing(tx: Transaction, read: Read) -> Sighting:
+def _lot(lot: Lot, today: date) -> Sighting:
+    state = "recalled" if lot.recalled else f"expired {lot.expires}" if lot.expires < today else None
+    wrong = (
+        () if state is None else (words_of(reason(Code.LOT_EXPIRED, f"lot {lot.code} in date, not recalled", state)),)
+    )
+    return Sighting("lot", lot.code, f"lot of {lot.kind}, {state or f'expires {lot.expires}'}", wrong=wrong)
+
+
+def _thing(tx: Transaction, read: Read, today: date) -> Sighting:
     match read:
         case CommandCode():
             return Sighting("command", read.format(), f"the command {read.command}")
@@ -219,7 +240,7 @@ def _thing(tx: Transaction, read: Read) -> Sighting:
                 return Sighting("badge", "", "a badge that nobody carries", wrong=(NOT_FOUND,))
             return Sighting("badge", "", f"the badge of {carrier.name}", badge=carrier.id)
         case EquipmentCode():
-            return _equipment(tx, read)
+            return _equipment(tx, read, today)
         case StationCode():
             row = tx.one("SELECT name FROM stations WHERE code = :code AND active", code=read.text)
             name = "a station that is not registered" if row is None else f"the station {row[0]}"
@@ -232,8 +253,13 @@ def _thing(tx: Transaction, read: Read) -> Sighting:
             return Sighting("text", "", "none of our codes")
 
 
-def _equipment(tx: Transaction, read: EquipmentCode) -> Sighting:
-    row = tx.one("SELECT kind, place, fit_until FROM equipment WHERE code = :code", code=read.text)
-    if row is None:
+def _equipment(tx: Transaction, read: EquipmentCode, today: date) -> Sighting:
+    rows = read_around(tx, AroundRequest(equipment=(read.text,)))
+    one, since = rows.equipment.get(read.text), rows.out_of_use.get(read.text)
+    if one is None:
         return Sighting("equipment", read.display(), "equipment that is not registered", wrong=(NOT_FOUND,))
-    return Sighting("equipment", read.display(), f"{row[0]} of {row[1]}, fit until {row[2]}".replace("_", " "))
+    retired = since is not None and since <= today
+    state = f"out of use since {since}" if retired else f"fit until {one.fit_until}"
+    unfit = retired or one.fit_until < today
+    wrong = (words_of(reason(Code.EQUIPMENT_UNFIT, f"equipment that is fit on {today}", state)),) if unfit else ()
+    return Sighting("equipment", read.display(), f"{one.kind} of {one.place}, {state}".replace("_", " "), wrong=wrong)

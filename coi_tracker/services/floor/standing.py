@@ -6,6 +6,8 @@ Knows no step. Whether a role is enough is decided by the engine, from the rows 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from coi_tracker.course import AccountId, PlaceId
 from coi_tracker.errors import NotUnderstood
@@ -42,6 +44,10 @@ class Standing:
             place_kind=self.place.kind,
             roles=tuple(role.role for role in self.roles),
         )
+
+    def today(self, now: datetime) -> date:
+        """The calendar day at this place."""
+        return now.astimezone(ZoneInfo(self.place.zone)).date()
 
     def role_for(self, wanted: frozenset[Role]) -> Role | None:
         """One of the wanted roles that the account has here, rather one whose training lasts longest."""
