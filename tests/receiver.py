@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+FLOOD = 10_000_000
+
 
 @dataclass
 class Came:
@@ -31,11 +33,23 @@ class Came:
         return hmac.compare_digest(expected, self.headers["COI-Signature"])
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        """Quiet: whoever hangs up is meant to."""
+
+
 @dataclass
 class Receiver:
-    """A server. ``mood``: what it does with the next requests: taken, 500, redirect, slow, drip, cut, gone."""
+    """A server. ``mood``: what it does with the next requests: taken, 500, redirect, slow, drip, cut, gone; also
+    hang (from number `hang_from` on, until `let_go`), flood (an answer of 10 MB), headers (more than anybody needs).
+    """
 
     mood: str = "taken"
+    hang_from: int = 1
+    let_go: threading.Event = field(default_factory=threading.Event)
+    flooded: int = 0
     came: list[Came] = field(default_factory=list)
     taken: list[Came] = field(default_factory=list)
     elsewhere: int = 0
@@ -64,8 +78,7 @@ class Receiver:
             def log_message(self, *_: Any) -> None:
                 """Quiet."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", self.port), Handler)
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         return self
@@ -81,15 +94,18 @@ class Receiver:
         self.came.append(came)
         if self.mood == "slow":
             time.sleep(1.5)
-        if self.mood == "drip":
-            self._drip(handler)
+        if self.mood == "hang" and len(self.came) >= self.hang_from:
+            self.let_go.wait(60)
+        special = {"drip": self._drip, "flood": self._flood, "headers": self._headers}.get(self.mood)
+        if special is not None:
+            special(handler)
             return
         if self.mood == "cut":
             handler.close_connection = True
             handler.connection.close()
             return
         status = {"500": 500, "redirect": 302, "gone": 410}.get(self.mood, 204)
-        if status == 204 and self.mood == "taken":
+        if status == 204 and self.mood in {"taken", "hang"}:
             self.taken.append(came)
         handler.send_response(status)
         if status == 302:
@@ -104,5 +120,23 @@ class Receiver:
                 handler.wfile.write(bytes([letter]))
                 handler.wfile.flush()
                 time.sleep(0.05)
+        except OSError:
+            handler.close_connection = True
+
+    def _flood(self, handler: BaseHTTPRequestHandler) -> None:
+        """An answer of 10 MB. ``flooded``: how much of it got out."""
+        self.taken.append(self.came[-1])
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(FLOOD))
+        handler.end_headers()
+        try:
+            while self.flooded < FLOOD:
+                self.flooded += handler.connection.send(b"x" * 65536)
+        except OSError:
+            handler.close_connection = True
+
+    def _headers(self, handler: BaseHTTPRequestHandler) -> None:
+        try:
+            handler.wfile.write(b"HTTP/1.1 204 No Content\r\n" + b"X-Header: x\r\n" * 10_000 + b"\r\n")
         except OSError:
             handler.close_connection = True

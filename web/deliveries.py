@@ -12,15 +12,15 @@ import logging
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from urllib.parse import SplitResult, urlsplit
 
 from coi_tracker import __version__
 from coi_tracker.config import Settings
-from coi_tracker.services.deliveries import Letter, deliver
+from coi_tracker.services.deliveries import Letter, deliver, due, serve
 from coi_tracker.services.record import Record
 from web.background import Worker
 
@@ -33,13 +33,47 @@ _log = logging.getLogger(__name__)
 
 def worker(record: Record, settings: Settings) -> Worker:
     """Deliver every other second what there is, for the server of the pages."""
-    return Worker("webhooks", timedelta(seconds=2), partial(send_all, record, settings))
+    return Worker("webhooks", timedelta(seconds=2), Sending(record, post_of(settings)).round)
 
 
 def send_all(record: Record, settings: Settings) -> int:
-    """One round over all webhooks; how many letters were taken."""
-    post = Post(frozenset(settings.webhook_hosts.split()))
-    return deliver(record, post.send).taken
+    """One turn of all webhooks; how many letters were taken."""
+    return deliver(record, post_of(settings).send).taken
+
+
+def post_of(settings: Settings) -> Post:
+    """How letters are sent by these settings."""
+    return Post(frozenset(settings.webhook_hosts.split()))
+
+
+@dataclass
+class Sending:
+    """A thread for each webhook that is due: one whose receiver hangs is left behind, and holds up no other."""
+
+    record: Record
+    post: Post
+    patience: float = 1.0
+    _at_work: dict[str, threading.Thread] = field(default_factory=dict)
+    _taken: list[int] = field(default_factory=list)
+
+    def round(self) -> int:
+        """Begin a turn of each that is due and not at work yet; how many letters were taken since the last time."""
+        self._at_work = {name: thread for name, thread in self._at_work.items() if thread.is_alive()}
+        for name in due(self.record):
+            if name not in self._at_work:
+                self._at_work[name] = threading.Thread(target=self._turn, args=(name,), name=name, daemon=True)
+                self._at_work[name].start()
+        ends = time.monotonic() + self.patience
+        for thread in self._at_work.values():
+            thread.join(max(0.0, ends - time.monotonic()))
+        taken, self._taken = sum(self._taken), []
+        return taken
+
+    def _turn(self, name: str) -> None:
+        try:
+            self._taken.append(serve(self.record, name, self.post.send).taken)
+        except Exception:  # noqa: BLE001 - whatever it was, the next turn may succeed
+            _log.exception("a turn of the webhook %s failed, and is tried again", name)
 
 
 class Unreachable(Exception):
@@ -110,7 +144,7 @@ def _address(host: str, port: int, *, trusted: bool) -> str:
 def _is_public(text: str) -> bool:
     address = ipaddress.ip_address(text.partition("%")[0])
     inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None) or address
-    return inner.is_global and not inner.is_multicast
+    return inner.is_global and not inner.is_multicast and not inner.is_reserved  # reserved: where IPv4 hides in IPv6
 
 
 class _Plain(http.client.HTTPConnection):
@@ -135,7 +169,9 @@ class _Secure(_Plain):
 
     def connect(self) -> None:
         super().connect()
-        self.sock = self.context.wrap_socket(self.sock, server_hostname=self.host)
+        # First known here, then greeted: so that who greets a byte at a time can be cut off.
+        self.sock = line = self.context.wrap_socket(self.sock, server_hostname=self.host, do_handshake_on_connect=False)
+        line.do_handshake()
 
 
 def _cut(connection: http.client.HTTPConnection, late: threading.Event) -> None:

@@ -2,8 +2,9 @@
 
 A worker leases a webhook, sends outside of any transaction, and notes how far it got. What was not taken is tried
 again later and later; after so many tries the webhook stops, and goes on from there when somebody resumes it. So each
-event is delivered at least once, in the order of the log, and the same event always under the same id. Whoever calls
-hands in how a letter is sent: the tracker itself knows no HTTP.
+event is delivered at least once, in the order of the log, and the same event always under the same id. No webhook
+waits for another. Whoever calls hands in how a letter is sent: the tracker itself knows no HTTP. Why the log itself
+is what is worked off: docs/decisions/0141.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from coi_tracker.custody_log.chain import parse_chain
+from coi_tracker.errors import CoiError
 from coi_tracker.services import log_pages, tokens, webhooks
 from coi_tracker.services.record import Record
 from coi_tracker.services.sequencer import sequence
@@ -25,10 +29,12 @@ from coi_tracker.storage.integrations import WebhookRow
 from coi_tracker.storage.log_store import LogEntry
 from coi_tracker.vocabulary import Scope
 
-AT_ONCE = 50
-"""Letters that a worker sends before it notes how far it got for all to see."""
-LEASE = timedelta(minutes=15)
-"""Longer than so many letters can take: a worker that died is followed by another after that."""
+PAGE, AT_ONCE = 50, 500
+"""Entries that are read at once, and letters of one turn at most."""
+TURN = 5.0
+"""Seconds after which a worker notes for all to see how far it got; a letter that is under way is waited for."""
+LEASE = timedelta(minutes=1)
+"""Longer than a turn and its last letter can take: a worker that died is followed by another after that."""
 MOST_TRIES = 20
 """Then the webhook stops. With the waits below that is after about half a day."""
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=2), timedelta(hours=1)
@@ -65,54 +71,78 @@ class Delivered:
 
 
 def deliver(record: Record, send: Send) -> Delivered:
-    """One round over all webhooks that are due, after giving every entry its place in the log."""
+    """One turn of every webhook that is due, side by side, until all are done."""
+    webhooks_due = due(record)
+    if not webhooks_due:
+        return Delivered()
+    with ThreadPoolExecutor(len(webhooks_due), "webhook") as crew:
+        turns = [crew.submit(serve, record, one, send) for one in webhooks_due]
+    found = [one.result() for one in turns]
+    return Delivered(sum(one.taken for one in found), tuple(name for one in found for name in one.troubled))
+
+
+def due(record: Record) -> list[str]:
+    """The webhooks that have something to do now, after giving every entry its place in the log."""
     sequence(record)
-    taken, troubled = 0, []
-    for one in webhooks.webhooks(record):
-        if not one.active or not one.behind or (one.not_before and one.not_before > record.clock()):
-            continue  # nothing is written where nothing is to do
-        count, trouble = _serve(record, one.id, send)
-        taken += count
-        if trouble:
-            troubled.append(one.id)
-    return Delivered(taken, tuple(troubled))
+    now = record.clock()
+    return [
+        one.id
+        for one in webhooks.webhooks(record)
+        if one.active and one.behind and (one.not_before is None or one.not_before <= now)
+    ]
 
 
-def _serve(record: Record, webhook: str, send: Send) -> tuple[int, bool]:
-    """Letters taken for one webhook, and whether it ended in trouble."""
+def serve(record: Record, webhook: str, send: Send) -> Delivered:
+    """One turn of one webhook. Nothing when somebody else is at it, or it is not due."""
     now = record.clock()
     until = now + LEASE
     with record.database.write() as tx:
         row = integrations.lease_webhook(tx, webhook, now=now, until=until)
     if row is None:
-        return 0, False
+        return Delivered()
     after, count = row, 0
     try:
         after, count = _send_on(record, row, send)
     finally:
         with record.database.write() as tx:
             integrations.give_back(tx, after, leased_until=until)
-    return count, after.trouble is not None
+    return Delivered(count, () if after.trouble is None else (webhook,))
 
 
 def _send_on(record: Record, row: WebhookRow, send: Send) -> tuple[WebhookRow, int]:
-    """How the webhook stands after sending what there is, as far as it goes; and how many letters were taken."""
-    count, secret = 0, integrations.open_secret(webhooks.keys_of(record), row.id, row.secret)
-    while count < AT_ONCE:
-        found = _next(record, row, most=AT_ONCE - count)
+    """How the webhook stands after its turn; and how many letters were taken."""
+    try:
+        secret = integrations.open_secret(webhooks.keys_of(record), row.id, row.secret)
+    except CoiError:
+        return _later(row, "its secret cannot be opened with the key file", at=record.clock()), 0
+    count, ends = 0, time.monotonic() + TURN
+    while count < AT_ONCE and time.monotonic() < ends:
+        found = _next(record, row, most=PAGE)
         if found is None:
             return replace(row, active=False, trouble="its token is over, or may not read entries"), count
         entries, following = found
-        for entry in entries:
-            trouble = send(letter(row, entry, secret), record.clock())
-            if trouble is not None:
-                return _later(row, trouble, at=record.clock(), index=entry.index), count
-            count += 1
-            row = _taken(row, at=record.clock(), next_index=entry.index + 1)
+        row, sent = _send_each(record, row, entries, send=send, secret=secret, ends=ends)
+        count += sent
+        if sent < len(entries):
+            break
         if following == row.next_index and not entries:
             break
-        row = replace(row, next_index=following)
+        row = replace(row, next_index=following, tries=0, not_before=None, trouble=None)
     return row, count
+
+
+def _send_each(
+    record: Record, row: WebhookRow, entries: Sequence[LogEntry], *, send: Send, secret: str, ends: float
+) -> tuple[WebhookRow, int]:
+    """One letter after the other until one is not taken, or the turn is over."""
+    for sent, entry in enumerate(entries):
+        if time.monotonic() >= ends:
+            return row, sent
+        trouble = send(letter(row, entry, secret), record.clock())
+        if trouble is not None:
+            return _later(replace(row, next_index=entry.index), trouble, at=record.clock()), sent
+        row = _taken(row, at=record.clock(), next_index=entry.index + 1)
+    return row, len(entries)
 
 
 def _next(record: Record, row: WebhookRow, *, most: int) -> tuple[tuple[LogEntry, ...], int] | None:
@@ -129,13 +159,11 @@ def _taken(row: WebhookRow, *, at: datetime, next_index: int) -> WebhookRow:
     return replace(row, next_index=next_index, tries=0, not_before=None, trouble=None, delivered_at=at)
 
 
-def _later(row: WebhookRow, trouble: str, *, at: datetime, index: int) -> WebhookRow:
+def _later(row: WebhookRow, trouble: str, *, at: datetime) -> WebhookRow:
     tries = row.tries + 1
     stopped = tries >= MOST_TRIES
     words = f"{trouble[:200]}; stopped after {tries} tries" if stopped else trouble[:200]
-    return replace(
-        row, next_index=index, tries=tries, not_before=at + wait_after(tries), trouble=words, active=not stopped
-    )
+    return replace(row, tries=tries, not_before=at + wait_after(tries), trouble=words, active=not stopped)
 
 
 def wait_after(tries: int) -> timedelta:
