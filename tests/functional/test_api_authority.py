@@ -10,7 +10,7 @@ import pytest
 from coi_tracker.services import people, queries
 from coi_tracker.services.changes import new_event_id
 from coi_tracker.vocabulary import Role, Scope
-from tests.floor import Floor, made
+from tests.floor import PASSWORD, Floor, made
 from tests.systems import (
     System,
     admin_of,
@@ -160,6 +160,17 @@ def test_signing_in_fails_alike_whatever_was_wrong_and_locks_after_too_many(floo
     for _ in range(5):
         system.sign_in(coordinator.id, "wrong")
     assert_problem(system.sign_in(coordinator.id), 403, "not-proved")
+
+
+@pytest.mark.requirement("COI-API-02")
+def test_wrong_passwords_count_together_whichever_server_and_token_they_came_through(floor):
+    coordinator = floor.person(Role.COORDINATOR).id
+    servers = [integration(floor, key=key) for key in ("lims", "other")]  # an application each
+    for turn in range(5):
+        assert_problem(servers[turn % 2].sign_in(coordinator, "wrong"), 403, "not-proved")
+    for server in servers:
+        assert_problem(server.sign_in(coordinator), 403, "not-proved")
+    assert floor.client().post("/sign-in", data={"account": coordinator, "password": PASSWORD}).status_code == 401
 
 
 @pytest.mark.requirement("COI-API-02")
