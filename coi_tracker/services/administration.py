@@ -178,15 +178,38 @@ def preview_protocol(record: Record, text: str, *, name: str) -> Preview:
 _CHANGES = """
 SELECT seq, kind, entry, recorded_at FROM events
 WHERE chain = :chain AND seq <= :first AND (kind = 'setup_changed' OR (kind = 'refused' AND COALESCE(step, '') = ''))
-ORDER BY seq DESC LIMIT :most
+{about} ORDER BY seq DESC LIMIT :most
 """
+_ABOUT = "AND kind = 'setup_changed' AND entry LIKE :key ESCAPE '!' AND entry LIKE :what ESCAPE '!'"
+"""Entries are canonical JSON: a key and its value stand in them as they are looked for."""
 
 
 def changes_of(record: Record, target: Target, key: str, *, first: int | None = None, most: int = MOST) -> Changes:
     """What was changed of an account, place, station or study, the newest first, from number `first` backwards."""
     upper = 2**31 if first is None else first
     with record.database.read() as tx:
-        rows = tx.query(_CHANGES, chain=f"{target}/{key}", first=upper, most=most + 1)
+        rows = tx.query(_CHANGES.format(about=""), chain=f"{target}/{key}", first=upper, most=most + 1)
+    return _page(rows, most)
+
+
+def changes_at_place(
+    record: Record, place: str, *, what: str, key: str, first: int | None = None, most: int = MOST
+) -> Changes:
+    """The same of one thing that a place keeps: a lot, a piece of equipment, a shipper."""
+    upper = 2**31 if first is None else first
+    about = {"key": _says("key", key), "what": _says("what", what)}
+    with record.database.read() as tx:
+        sql = _CHANGES.format(about=_ABOUT)
+        rows = tx.query(sql, chain=f"place/{place}", first=upper, most=most + 1, **about)
+    return _page(rows, most)
+
+
+def _says(name: str, value: str) -> str:
+    """A pattern for entries that say this. In codes of ours and of lots only _ means something in a pattern."""
+    return f'%"{name}":"{value.replace("_", "!_")}"%'
+
+
+def _page(rows: list[tuple[Any, ...]], most: int) -> Changes:
     found = tuple(_change(*row) for row in rows[:most])
     return Changes(found, int(rows[most][0]) if len(rows) > most else None)
 

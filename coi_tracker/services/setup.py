@@ -1,7 +1,8 @@
-"""What work rests on: places and their calendars, stations, studies, protocol versions, lots, equipment, shippers.
+"""What work rests on: places and their calendars, stations, studies and protocol versions.
 
 Each function is one transaction: the rows, and an entry with what was, what is now, why and who. Knows no rule of the
-process and asks nobody for authority: who calls has found out that this person administers the set-up.
+process and asks nobody for authority: who calls has found out that this person administers the set-up. Lots, equipment
+and shippers are put by `stocking`, and named here for those who set up everything.
 """
 
 from __future__ import annotations
@@ -9,21 +10,24 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from zoneinfo import available_timezones
 
-from coi_tracker.course import Actor, Container, ContainerId, Definition, Equipment, Lot, PlaceId
+from coi_tracker.course import Actor, Definition, PlaceId
 from coi_tracker.custody_log.chain import place_chain, station_chain, study_chain
 from coi_tracker.errors import NotUnderstood
-from coi_tracker.identity import EquipmentCode, LabelSerial, StationCode
+from coi_tracker.identity import StationCode
 from coi_tracker.protocols import Protocol, parse_protocol
 from coi_tracker.services.changes import write_change
 from coi_tracker.services.record import Record
-from coi_tracker.storage import holdings, registry
+from coi_tracker.services.stocking import add_shipper, put_equipment, put_lot
+from coi_tracker.storage import registry
 from coi_tracker.storage.chains import lock_chain
 from coi_tracker.storage.registry import Place, ReleasedProtocol, Station, Study
 from coi_tracker.storage.transaction import Transaction
-from coi_tracker.vocabulary import ContainerKind, ContainerState, LabelState, PlaceKind
+from coi_tracker.vocabulary import PlaceKind
+
+__all__ = ["add_shipper", "put_equipment", "put_lot"]
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
@@ -208,91 +212,3 @@ def _put_study(record: Record, tx: Transaction, old: Study | None, new: Study, *
     registry.put_study(tx, new)
     chain = study_chain(new.key)
     write_change(record, tx, chain=chain, what="study", key=new.key, old=old, new=new, by=by, reason=reason)
-
-
-# --- lots, equipment, shippers --------------------------------------------------------------------
-
-
-def put_lot(
-    record: Record,
-    code: str,
-    *,
-    kind: str,
-    expires: date,
-    place: str,
-    by: Actor,
-    reason: str,
-    recalled: bool = False,
-) -> Lot:
-    """An ancillary lot that a place received, or what is known of it from now on (a recall)."""
-    _refuse_bad_key(code, "the code of a lot")
-    new = Lot(code, kind, expires, recalled)
-    with record.database.write() as tx:
-        _refuse_unknown_place(tx, place)
-        old = next((one for one in registry.lots(tx) if one.code == code), None)
-        registry.put_lots(tx, [new])
-        chain = place_chain(place)
-        write_change(record, tx, chain=chain, what="lot", key=code, old=old, new=new, by=by, reason=reason)
-    return new
-
-
-def put_equipment(
-    record: Record,
-    place: str,
-    *,
-    kind: str,
-    fit_until: date,
-    by: Actor,
-    reason: str,
-    code: EquipmentCode | None = None,
-) -> EquipmentCode:
-    """Equipment at a place: new equipment gets a code, what is there (`code`) a new end of its calibration."""
-    wanted = code or EquipmentCode.issue(record.draw)
-    new = Equipment(wanted.text, kind, PlaceId(place), fit_until)
-    with record.database.write() as tx:
-        _refuse_unknown_place(tx, place)
-        old = next((one for one in registry.equipment(tx) if one.code == new.code), None)
-        registry.put_equipment(tx, [new])
-        chain = place_chain(place)
-        write_change(record, tx, chain=chain, what="equipment", key=new.code, old=old, new=new, by=by, reason=reason)
-    return wanted
-
-
-def add_shipper(
-    record: Record,
-    home: str,
-    *,
-    by: Actor,
-    reason: str,
-    valid_until: datetime | None = None,
-    serial: LabelSerial | None = None,
-) -> Container:
-    """A shipping box that belongs to no course, with its label applied. `valid_until`: the end of its qualification.
-
-    Raises Conflict when the serial was given before.
-    """
-    label = serial or LabelSerial.issue(record.draw)
-    shipper = _shipper(label, home, valid_until)
-    with record.database.write() as tx:
-        _refuse_unknown_place(tx, home)
-        new = {"home": home, "id": shipper.id, "serial": label.text, "valid_until": valid_until}
-        chain = place_chain(home)
-        entry = write_change(
-            record, tx, chain=chain, what="shipper", key=shipper.id, old=None, new=new, by=by, reason=reason
-        )
-        holdings.register_shipper(tx, shipper, home=home, entry=entry)
-    return shipper
-
-
-def _shipper(label: LabelSerial, home: str, valid_until: datetime | None) -> Container:
-    return Container(
-        id=ContainerId(f"shipper/{label.text}"),
-        coi=None,
-        kind=ContainerKind.SHIPPER,
-        part=0,
-        state=ContainerState.STORED,
-        serial=label.text,
-        label=LabelState.APPLIED,
-        holder=PlaceId(home),
-        expires_at=valid_until,
-    )

@@ -163,13 +163,12 @@ class Premises:
         """A lot is recalled: the record and these premises know it."""
         n = next(i for i, one in enumerate(self.lots) if one.code == code)
         old = self.lots[n] = replace(self.lots[n], recalled=True)
-        home = self.of_kind(PlaceKind.FACILITY)[0]
         setup.put_lot(
             self.record,
             code,
             kind=old.kind,
             expires=old.expires,
-            place=home,
+            place=OTHER_FACILITY,
             by=INSTALLER,
             reason="recalled by its supplier",
             recalled=True,
