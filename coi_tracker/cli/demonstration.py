@@ -14,8 +14,11 @@ import sys
 import tempfile
 import time
 import zipfile
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,13 +28,17 @@ from coi_tracker.cli import simulating
 from coi_tracker.cli.terminal import progress, table
 from coi_tracker.config import Settings
 from coi_tracker.errors import BrokenPromise, Misconfigured
+from coi_tracker.vocabulary import Role, Standing
 
 if TYPE_CHECKING:
+    from coi_tracker.services.people import Person
     from coi_tracker.services.record import Record
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
 ROOM = 500_000_000
 """Bytes that have to be free there."""
+PLACES_TRIED = 4
+"""At how many places somebody of a role is looked for who has work to do."""
 MARKER = "DEMONSTRATION"
 _MARKED = "A demonstration of COI Tracker. `coi demo` deletes all of this folder and makes it anew.\n"
 
@@ -83,9 +90,16 @@ def _simulate(settings: Settings, *, participants: int, seed: int) -> tuple[dict
     try:
         vkey = opening.make_log_key(record, settings)
         with progress("Simulating participants") as told:
-            return simulating.fill(record, seed=seed, participants=participants, progress=told), vkey
+            until = _this_morning(datetime.now(UTC))
+            return simulating.fill(record, seed=seed, participants=participants, until=until, progress=told), vkey
     finally:
         record.database.close()
+
+
+def _this_morning(now: datetime) -> datetime:
+    """The latest 8:00 UTC that has passed: the trial is under way, and who looks at it finds work that is due."""
+    morning = now.replace(hour=8, minute=0, second=0, microsecond=0)
+    return morning if morning <= now - timedelta(hours=2) else morning - timedelta(days=1)
 
 
 def _prepared(folder: Path) -> Settings:
@@ -184,7 +198,6 @@ def _verified_by_stranger(bundle: Path, vkey: str) -> str:
 def _tell(record: Record, figures: dict[str, Any], bundle: Path) -> None:
     """What there is to see, and who may sign in."""
     from coi_tracker.services.available import set_up
-    from coi_tracker.services.people import people
     from coi_tracker.services.queries import log_status, states
     from coi_tracker.simulation.furnishing import PASSWORD
 
@@ -195,11 +208,44 @@ def _tell(record: Record, figures: dict[str, Any], bundle: Path) -> None:
     for name, value in told.items():
         click.echo(f"  {name:<24} {value}")
     at = {one.place: one.code for one in set_up(record).stations}
-    shown: dict[str, tuple[str, ...]] = {}
-    for person in people(record):
-        for role in person.roles:
-            station = at.get(role.place, "none")
-            shown.setdefault(role.role, (role.role, person.id, PASSWORD, role.place, station, person.name))
-    head = ("role", "account", "password", "place", "its station", "name")
-    table("People who do not exist, one of each role", head, [*shown.values()])
+    head = ("role", "account", "password", "place", "its station", "can do now", "name")
+    rows = [
+        (str(role), one.person.id, PASSWORD, one.place, at.get(one.place, "none"), str(one.can_do), one.person.name)
+        for role, one in _cast(record).items()
+    ]
+    table("People who do not exist, one of each role", head, rows)
     click.echo("Sign in, open Scan and type the code of the station; then scan or type anything.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """Somebody to sign in as. ``can_do``: steps that are hers now."""
+
+    person: Person
+    place: str
+    can_do: int
+
+
+def _cast(record: Record) -> dict[Role, _Shown]:
+    """Of each role somebody with work to do, at one of the places where most is going on."""
+    from coi_tracker.services.available import chains_of, state_of
+    from coi_tracker.services.people import people
+
+    found = [course for chain in chains_of(record, "course") if (course := state_of(record, chain))]
+    busy = Counter(place for one in found if one.standing is Standing.ACTIVE for place in (one.site, one.facility))
+    tried: dict[Role, dict[str, _Shown]] = defaultdict(dict)
+    hired = [(has, person) for person in people(record) for has in person.roles]
+    for has, person in sorted(hired, key=lambda one: -busy[one[0].place]):
+        if has.place not in tried[has.role] and len(tried[has.role]) < PLACES_TRIED:
+            tried[has.role][has.place] = _Shown(person, has.place, _can_do(record, person.id, has.role))
+    return {role: max(places.values(), key=lambda one: one.can_do) for role, places in sorted(tried.items())}
+
+
+def _can_do(record: Record, account: str, role: Role) -> int:
+    from coi_tracker.services.turns import Way
+    from coi_tracker.services.viewers import viewer
+    from coi_tracker.services.worklist import worklist
+
+    who = viewer(record, account)
+    mine = worklist(record, who, role=role).mine if who is not None else ()
+    return sum(line.way is Way.NOW for line in mine)

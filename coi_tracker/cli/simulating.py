@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from coi_tracker.cli.terminal import Progress, until_the_end
@@ -32,11 +33,13 @@ def run_trial(settings: Settings, *, seed: int, participants: int, progress: Pro
     return fill(record, seed=seed, participants=participants, progress=progress)
 
 
-def fill(record: Record, *, seed: int, participants: int, progress: Progress) -> dict[str, Any]:
-    """Fill an empty record with the trial; figures of what happened."""
+def fill(
+    record: Record, *, seed: int, participants: int, progress: Progress, until: datetime | None = None
+) -> dict[str, Any]:
+    """Fill an empty record with the trial; figures of what happened. `until`: it is under way at that moment."""
     from coi_tracker.simulation.trial import simulate
 
-    return simulate(record, seed=seed, participants=participants, progress=progress).figures()
+    return simulate(record, seed=seed, participants=participants, until=until, progress=progress).figures()
 
 
 def in_short(figures: dict[str, Any]) -> dict[str, str]:

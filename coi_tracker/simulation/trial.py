@@ -36,7 +36,8 @@ Progress = Callable[[int, int], None]
 
 @dataclass
 class Trial:
-    """What is going on. ``waiting``: who waits until when, in the order of time."""
+    """What is going on. ``cut``: it stops at its end, whatever is under way. ``waiting``: who waits until when, in the
+    order of time."""
 
     record: Record
     clock: Clock
@@ -44,6 +45,7 @@ class Trial:
     chance: random.Random
     report: Report
     ends: datetime
+    cut: bool = False
     waiting: list[tuple[datetime, int, Waiting]] = field(default_factory=list)
     walks: list[Story] = field(default_factory=list)
     known: dict[str, Course] = field(default_factory=dict)
@@ -54,6 +56,11 @@ class Trial:
     def over(self) -> bool:
         """Whether the time of the trial has passed; what is under way is still finished."""
         return self.clock.now >= self.ends
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether anybody waits for a time that comes."""
+        return bool(self.waiting) and not (self.cut and self.waiting[0][0] >= self.ends)
 
     def courses(self) -> list[Course]:
         """Every course there is, as it is now."""
@@ -87,38 +94,47 @@ class Trial:
 
 
 def simulate(
-    record: Record, *, seed: int, participants: int = PARTICIPANTS, days: int = DAYS, progress: Progress | None = None
+    record: Record,
+    *,
+    seed: int,
+    participants: int = PARTICIPANTS,
+    days: int = DAYS,
+    until: datetime | None = None,
+    progress: Progress | None = None,
 ) -> Report:
     """Simulate a trial in an empty record. Raises BrokenPromise when something right was refused.
 
-    The record's own clock and chance are not used; it needs keys for persons.
+    `until`: it began so many days earlier and stops then, with work under way; without it, it begins at `START` and
+    everything is told to its end. The record's own clock and chance are not used; it needs keys for persons.
     """
-    trial = _begun(record, seed, participants, days)
+    began = START if until is None else until - timedelta(days=days)
+    trial = _begun(record, seed, participants, days, began)
+    trial.cut = until is not None
     day = 0
-    while trial.waiting:
+    while trial.goes_on:
         trial.go_on()
-        passed = (trial.clock.now - START).days
+        passed = (trial.clock.now - began).days
         if progress is not None and passed > day:
             day = passed
             progress(min(day, days), days)
     report = trial.report
     report.finish([w.subject for w in trial.walks], trial.courses())
-    report.first_day, report.last_day = START.date().isoformat(), trial.clock.now.date().isoformat()
+    report.first_day, report.last_day = began.date().isoformat(), trial.clock.now.date().isoformat()
     return report
 
 
-def _begun(record: Record, seed: int, participants: int, days: int) -> Trial:
-    clock, codes, chance = Clock(START), random.Random(f"codes {seed}"), random.Random(f"trial {seed}")
+def _begun(record: Record, seed: int, participants: int, days: int, began: datetime) -> Trial:
+    clock, codes, chance = Clock(began), random.Random(f"codes {seed}"), random.Random(f"trial {seed}")
     ours = replace(record, clock=clock, draw=codes.randbytes)
     premises = furnish(ours, chance=chance)
-    trial = Trial(ours, clock, premises, chance, Report(seed, participants), START + timedelta(days=days))
+    trial = Trial(ours, clock, premises, chance, Report(seed, participants), began + timedelta(days=days))
     for plan in plans(participants, sites=premises.of_kind(PlaceKind.SITE), days=days, chance=chance):
         walk = _story(trial, plan)
         trial.walks.append(walk)
         trial.report.stories[plan.story] += 1
-        trial.begin(TOLD[plan.story](walk), START + timedelta(days=plan.day))
+        trial.begin(TOLD[plan.story](walk), began + timedelta(days=plan.day))
     for day, happening in background.events(trial):
-        trial.begin(happening, START + timedelta(days=day * days / DAYS, hours=1))
+        trial.begin(happening, began + timedelta(days=day * days / DAYS, hours=1))
     return trial
 
 

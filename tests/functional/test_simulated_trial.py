@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from coi_tracker.course import Course
-from coi_tracker.services import available, rebuild, sequencer, verification
+from coi_tracker.services import available, people, rebuild, sequencer, verification
 from coi_tracker.services.record import Record
+from coi_tracker.services.turns import Way
+from coi_tracker.services.viewers import viewer
+from coi_tracker.services.worklist import worklist
 from coi_tracker.simulation.report import Report, exact_interval
 from coi_tracker.simulation.trial import simulate
 from coi_tracker.vocabulary import Disposition, Material, Standing, Treatment
@@ -208,3 +212,21 @@ def test_core_biopsies_are_counted(whole_trial) -> None:
 def test_the_interval_is_the_exact_one(successes: int, trials_: int, low: float, high: float) -> None:
     # Source: tables of Clopper and Pearson, Biometrika 26 (1934) 404.
     assert exact_interval(successes, trials_) == pytest.approx((low, high), abs=5e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("COI-SIM-11")
+def test_a_trial_is_under_way_at_a_moment_and_nothing_of_it_is_later(prepared_database) -> None:
+    record, until = trials.opened(prepared_database(trials.migrated)), datetime(2027, 3, 30, 8, 0, tzinfo=UTC)
+    report = simulate(record, seed=2026, participants=20, until=until)
+    last = available.last_moment(record)
+    assert last is not None
+    assert until - timedelta(days=2) < last <= until, "it goes on until then, and no further"
+    under_way = [course for course in courses_of(record) if course.standing is Standing.ACTIVE]
+    assert len({course.material for course in under_way}) >= 3
+    assert report.first_day == "2025-09-30"
+    now = replace(record, clock=lambda: until)
+    work = [worklist(now, who) for person in people.people(now) if (who := viewer(now, person.id)) is not None]
+    doable = {line.what.step for one in work for line in one.of(Way.NOW)}
+    assert len(doable) >= 5, "who looks at it finds something to do"
+    record.database.close()
