@@ -35,6 +35,7 @@ from web import (
     session,
     signing_in,
     station,
+    stock,
     wording,
     work,
 )
@@ -68,7 +69,7 @@ def create_app(record: Record, settings: Settings | None = None) -> Flask:
         app.register_blueprint(blueprint)
     app.register_blueprint(station.blueprint)
     app.register_blueprint(label_pages.blueprint)
-    for blueprint in (work.blueprint, audit.blueprint):
+    for blueprint in (work.blueprint, audit.blueprint, stock.blueprint):
         app.register_blueprint(blueprint)
     access.refuse_undeclared(app)
     api.mount(app, record, app.extensions["settings"])

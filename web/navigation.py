@@ -29,6 +29,7 @@ PAGES = (
     Page("To sign", "station.pending"),
     Page("Courses", "pages.courses"),
     Page("Custody log", "pages.log"),
+    Page("Stock", "stock.first"),
     Page("Administration", "admin.first"),
 )
 
@@ -40,9 +41,10 @@ def register(app: Flask) -> None:
 
 def pages_for(who: Viewer) -> list[Page]:
     """The pages this person may use, in their order."""
-    return [page for page in PAGES if page.endpoint in current_app.view_functions and _open(page, who)]
+    return [page for page in PAGES if page.endpoint in current_app.view_functions and open_to(page.endpoint, who)]
 
 
-def _open(page: Page, who: Viewer) -> bool:
-    found = access.of(page.endpoint)
+def open_to(endpoint: str, who: Viewer) -> bool:
+    """Whether an address lets this person in."""
+    found = access.of(endpoint)
     return found is not None and (found.public or found.roles is None or who.has(*found.roles))

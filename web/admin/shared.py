@@ -41,6 +41,9 @@ SECTIONS = (
     Section("Stations", "admin.stations"),
     Section("Printers", "admin.printers"),
     Section("Studies", "admin.studies"),
+    Section("Lots", "stock.lots"),
+    Section("Equipment", "stock.equipment"),
+    Section("Shippers", "stock.shippers"),
 )
 
 
