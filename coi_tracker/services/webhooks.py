@@ -41,6 +41,7 @@ class WebhookLine:
     url: str
     kinds: tuple[str, ...]
     active: bool
+    made_at: datetime
     next_index: int
     behind: int
     tries: int
@@ -108,6 +109,7 @@ def _line(row: WebhookRow, size: int) -> WebhookLine:
         url=row.url,
         kinds=tuple(row.kinds.split()),
         active=row.active,
+        made_at=row.made_at,
         next_index=row.next_index,
         behind=max(0, size - row.next_index),
         tries=row.tries,

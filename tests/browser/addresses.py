@@ -12,16 +12,16 @@ from typing import Any
 from flask import Flask
 
 from coi_tracker.course import PlaceId
-from coi_tracker.services import administration, printers, printing
+from coi_tracker.services import administration, printers, printing, tokens, webhooks
 from coi_tracker.services.changes import INSTALLER, new_event_id
 from coi_tracker.services.log_questions import Question
 from coi_tracker.simulation.furnishing import reopened
 from coi_tracker.simulation.walking import drive
-from coi_tracker.vocabulary import PrinterKind, Role
+from coi_tracker.vocabulary import PrinterKind, Role, Scope
 from tests.floor import STAGES, Floor, made
 from web import access
 
-PRINTER = "zebra"
+PRINTER, TOKEN = "zebra", "lims"
 LABELLED = "0110"
 """The subject whose label waits to be printed."""
 NO_PAGES = frozenset(
@@ -46,6 +46,9 @@ def with_a_print_job(url: str) -> None:
     site = floor.site_of(furthest(floor))
     by: dict[str, Any] = {"by": INSTALLER, "reason": "set up for a test"}
     printers.put_printer(floor.record, PRINTER, place=site, name="Zebra in the lab", kind=PrinterKind.DOWNLOAD, **by)
+    tokens.issue_integration(floor.record, TOKEN, name="LIMS", places=[site], scopes=[Scope.READ_ENTRIES], **by)
+    to: dict[str, Any] = {"url": "https://lims.example/events?site=7", "kinds": webhooks.KINDS}
+    webhooks.add(floor.record, TOKEN, token=TOKEN, **to, **by)
     premises = reopened(floor.record)
     premises.site = PlaceId(site)
     course = drive(floor.record, premises, LABELLED, until="issue_labels")
@@ -113,4 +116,6 @@ def values(floor: Floor) -> dict[str, list[dict[str, Any]]]:
         "admin.printer": [{"key": PRINTER}],
         "admin.station": [{"code": floor.station(site)}],
         "admin.study": [{"key": administration.studies(floor.record)[0].study.key}],
+        "admin.token": [{"key": TOKEN}],
+        "admin.webhook": [{"key": TOKEN}],
     }

@@ -41,6 +41,7 @@ def test_an_administrator_sees_no_course_anywhere(floor, admin, nurse):
         assert admin.get(path).status_code == 403
     subjects = {f"0{n}" for n in (100, 101, 102, 103)}
     listed = ["/admin/accounts", "/admin/places", "/admin/stations", "/admin/printers", "/admin/studies", "/"]
+    listed += ["/admin/integrations", "/admin/integrations/new-token", "/admin/integrations/new-webhook"]
     listed += [f"/admin/accounts/{one.id}" for one in people.people(floor.record)]
     listed += [f"/admin/places/{one.id}" for one in administration.places(floor.record)]
     listed += [f"/admin/stations/{one.code}" for one in administration.stations(floor.record)]

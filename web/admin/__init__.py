@@ -1,4 +1,4 @@
-"""Pages of administration: accounts, places, stations, printers, days, studies. Nothing of a course is on them.
+"""Pages of administration: accounts, places, days, stations, printers, studies, other systems. Nothing of a course.
 
 For administrators only, whatever other roles somebody has. Every change has a reason and is an entry; the services
 make it. A page of a target shows what was changed of it.
@@ -6,7 +6,7 @@ make it. A page of a target shows what was changed of it.
 
 from __future__ import annotations
 
-from web.admin import accounts, places, printers, proofs, stations, studies
+from web.admin import accounts, integrations, places, printers, proofs, stations, studies
 from web.admin.shared import blueprint
 
-__all__ = ["accounts", "blueprint", "places", "printers", "proofs", "stations", "studies"]
+__all__ = ["accounts", "blueprint", "integrations", "places", "printers", "proofs", "stations", "studies"]

@@ -44,6 +44,7 @@ SECTIONS = (
     Section("Lots", "stock.lots"),
     Section("Equipment", "stock.equipment"),
     Section("Shippers", "stock.shippers"),
+    Section("Other systems", "admin.integrations"),
 )
 
 
