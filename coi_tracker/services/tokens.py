@@ -21,7 +21,7 @@ from coi_tracker.errors import CoiError, NotUnderstood
 from coi_tracker.identity import StationCode
 from coi_tracker.services.changes import write_change
 from coi_tracker.services.denials import keep_denial
-from coi_tracker.services.floor.standing import Standing
+from coi_tracker.services.floor.standing import Standing, names_of
 from coi_tracker.services.record import Record
 from coi_tracker.services.viewers import Viewer
 from coi_tracker.storage import integrations, registry
@@ -253,12 +253,14 @@ def standing_at(record: Record, who: Caller, station: str) -> Standing:
     code = StationCode.parse(station.strip().upper().replace("-", "")).text
     with record.database.read() as tx:
         here = next((one for one in registry.stations(tx) if one.code == code and one.active), None)
-        place = None if here is None else next(one for one in registry.places(tx) if one.id == here.place)
+        places = registry.places(tx)
+    place = None if here is None else next(one for one in places if one.id == here.place)
     if here is None or place is None or not who.may_work_at(place.id):
         raise NotUnderstood(
             expected="a registered station at a place of this token", came=code, do="use another station or token"
         )
-    return Standing(who.viewer.account, who.name, here.code, here.name, place, ())
+    names = names_of(record, places)
+    return Standing(who.viewer.account, who.name, here.code, here.name, place, (), names)
 
 
 def _notice(record: Record, row: TokenRow) -> None:

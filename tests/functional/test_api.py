@@ -183,6 +183,7 @@ def test_a_scan_says_what_it_is_and_what_this_person_may_do(floor):
     nobody = system.post("/scans", {"code": coi})
     assert nobody.status_code == 200
     assert nobody.json["sighting"]["course"]["coi"] == coi
+    assert nobody.json["sighting"]["course"]["site_name"] == system.get("/places").json["places"][0]["name"]
     assert nobody.json["offers"] == []
     system.sign_in(floor.person(Role.COORDINATOR, site).id)
     offers = {one["step"]: one for one in system.post("/scans", {"code": coi}).json["offers"]}

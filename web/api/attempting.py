@@ -102,7 +102,8 @@ def attempt(given: AttemptIn) -> Any:
             code="not-proved",
             needed=[f"a proof of being {asked.account[:60]}"],
             expected="a signature of the account in this attempt with its password, or its session in COI-Person",
-            came="neither",
+            came="neither, or a password that does not fit",
+            do="let the person sign in with POST /sessions, or sign this attempt; nothing was recorded, so the id is free",
         )
     answer = record_attempt(record(), _without_passwords(tried))
     return _answered(asked, answer)

@@ -75,7 +75,7 @@ def _judge() -> Response | None:
             "no-token",
             expected="the header Authorization: Bearer coi_... with a token that is valid",
             came="none",
-            do="have a token issued with `coi tokens add`",
+            do="have an administrator issue one: Administration, Other systems, or `coi tokens add`",
             headers={"WWW-Authenticate": 'Bearer realm="coi"'},
         )
     g.caller = found
@@ -109,10 +109,14 @@ def _or(words: frozenset[Scope]) -> str:
     return " or ".join(sorted(words))
 
 
-def denied(*, needed: list[str], expected: str, code: str = "not-allowed", came: str = "one without") -> Response:
+ASK = "ask an administrator if it belongs to the work of this system; that it was tried is kept in the log"
+
+
+def denied(
+    *, needed: list[str], expected: str, code: str = "not-allowed", came: str = "one without", do: str = ASK
+) -> Response:
     """The answer to a system that may not, and its entry in the log."""
     tokens.keep_refusal(record(), caller(), tried=f"{request.method} {request.path}", needed=needed)
-    do = "ask an administrator if it belongs to the work of this system; that it was tried is kept in the log"
     return problem(code, expected=expected, came=came, do=do)
 
 
