@@ -11,7 +11,7 @@ import zxingcpp
 from PIL import Image
 
 from coi_tracker.config import Settings
-from coi_tracker.identity import BadgeCode, CommandCode, StationCode, read_scan
+from coi_tracker.identity import BadgeCode, CommandCode, EquipmentCode, StationCode, read_scan
 from coi_tracker.vocabulary import Command, Role
 from tests.browser.stages import course_at, shipper_of, tissue_on_the_way, tissue_packed
 from tests.floor import Floor
@@ -159,7 +159,7 @@ def test_the_file_of_a_logger_is_drawn_and_its_lowest_and_highest_go_into_the_st
     assert "TL-1 &lt;b&gt;.csv" in page
     assert 'class="out-words"' in page, "an excursion is marked with a word, not by colour alone"
     assert re.search(r"<td>11 °C</td>\s*<td>2</td>", page), "and stands in a table"
-    assert "<bdi>4 Cel</bdi>" in page
+    assert "<bdi>4 °C</bdi>" in page
     assert "<bdi>11 Cel</bdi>" in page
     good = LOG.replace("9.5", "5.5").replace("11", "6.5")
     page = upload(client, good.encode(), "TL-1.csv").text
@@ -227,8 +227,10 @@ def test_badges_are_printed_in_the_demonstration_only(floor, site):
     client = app.test_client()
     client.set_cookie(PERSON, floor.client(coordinator.id).get_cookie(PERSON).value)
     page = client.get("/scan/cards/demonstration").text
-    read = [read_scan(_read(svg)) for svg in re.findall(r"<svg.*?</svg>", page)]
-    assert {type(one) for one in read} >= {BadgeCode, StationCode}
+    codes = [_read(svg) for svg in re.findall(r"<svg.*?</svg>", page)]
+    assert any(code.startswith("LOT-") for code in codes), "lots have the codes of who made them"
+    read = [read_scan(code) for code in codes if not code.startswith("LOT-")]
+    assert {type(one) for one in read} >= {BadgeCode, StationCode, EquipmentCode}
     assert any(one.coi is not None for one in read if hasattr(one, "coi"))
 
 

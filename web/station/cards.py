@@ -12,7 +12,7 @@ from markupsafe import Markup
 from coi_tracker.course import Container, Course
 from coi_tracker.identity import BadgeCode, CoiId, CommandCode, LabelSerial, ScanPayload
 from coi_tracker.services import available, people
-from coi_tracker.vocabulary import FINAL_STATES, Command
+from coi_tracker.vocabulary import FINAL_STATES, Command, Standing
 from labels.plain_reading import Matrix
 from labels.symbol import QUIET_ZONE, checked_symbol
 from web.access import for_people
@@ -22,7 +22,8 @@ from web.station.here import blueprint
 DEMONSTRATION = "demo.invalid/coi-log"
 """The name of the log of a demonstration (`coi demo`): nobody else's may have it, .invalid is nobody's."""
 SHOWN = 40
-COURSES = 8
+OF_A_COURSE = 6
+"""Labels of one course, so that several courses are there."""
 WORDS = {
     Command.CONFIRM: "Confirm", Command.CANCEL: "Cancel", Command.ACKNOWLEDGE: "I have read the refusal",
     Command.NEXT: "Done with this one", Command.BACK: "Take the last one back", Command.YES: "Yes", Command.NO: "No",
@@ -55,7 +56,14 @@ def demonstration_cards() -> str:
         abort(404)
     return render_template(
         "station/cards.html",
-        sheets=[("Stations", _stations()), ("Badges", _badges()), ("Labels", _labels())],
+        sheets=[
+            ("Stations", _stations()),
+            ("Badges", _badges()),
+            ("Labels", _labels()),
+            ("Empty shippers", _shippers()),
+            ("Equipment", _equipment()),
+            ("Lots", _lots()),
+        ],
         symbol=symbol,
         demonstration=True,
     )
@@ -88,15 +96,38 @@ def _badges() -> Cards:
 
 
 def _labels() -> Cards:
-    """Live labels of the courses that were opened last."""
-    chains = available.chains_of(record(), "course")[-COURSES:]
+    """Live labels of courses that go on, those with the most containers first."""
+    chains = available.chains_of(record(), "course")
     found = [course for chain in chains if (course := available.state_of(record(), chain))]
-    return [card for course in found for card in _labels_of(course)][:SHOWN]
+    under_way = [(course, _alive(course)) for course in found if course.standing is Standing.ACTIVE]
+    under_way.sort(key=lambda one: -len(one[1]))
+    return [card for course, alive in under_way for card in _labels_of(course, alive[:OF_A_COURSE])][:SHOWN]
 
 
-def _labels_of(course: Course) -> Cards:
-    alive = [one for one in course.containers.values() if one.serial and one.state not in FINAL_STATES]
-    return [(_said(one), _payload(course, one), f"{one.state}, {course.material}".replace("_", " ")) for one in alive]
+def _alive(course: Course) -> list[Container]:
+    return [one for one in course.containers.values() if one.serial and one.state not in FINAL_STATES]
+
+
+def _labels_of(course: Course, containers: list[Container]) -> Cards:
+    whose = CoiId(str(course.coi)).display()
+    return [(_said(one), _payload(course, one), f"{whose}, {one.state}".replace("_", " ")) for one in containers]
+
+
+def _shippers() -> Cards:
+    empty = available.empty_shippers(record(), record().clock())[:OF_A_COURSE]
+    return [("shipper", ScanPayload(None, LabelSerial(serial)).format(), "") for serial in empty]
+
+
+def _equipment() -> Cards:
+    one_each = {(one.place, one.kind): one for one in available.set_up(record()).equipment}
+    return [(one.kind.replace("_", " "), one.code, str(one.place)) for one in one_each.values()][:SHOWN]
+
+
+def _lots() -> Cards:
+    today = record().clock().date()
+    fit = [one for one in available.set_up(record()).lots if one.expires >= today and not one.recalled]
+    last = {one.kind: one for one in sorted(fit, key=lambda one: one.expires)}
+    return [(one.kind.replace("_", " "), one.code, f"expires {one.expires}") for one in last.values()][:SHOWN]
 
 
 def _said(one: Container) -> str:
