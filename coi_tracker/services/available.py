@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 
 from coi_tracker.course import Course, Definition, Equipment, Lot
 from coi_tracker.services.record import Record
-from coi_tracker.storage import registry
+from coi_tracker.storage import registry, stock
 from coi_tracker.storage.around import AroundRequest, read_around
 from coi_tracker.storage.chains import read_chain
 from coi_tracker.storage.course_rows import load_course
@@ -23,6 +23,7 @@ _SHIPPERS = """
 SELECT s.serial FROM shippers s
 WHERE (s.valid_until IS NULL OR s.valid_until > :at)
 AND NOT EXISTS (SELECT 1 FROM shipper_loads o WHERE o.shipper = s.id AND o.closed_event IS NULL)
+AND NOT EXISTS (SELECT 1 FROM out_of_use u WHERE u.thing = s.serial)
 ORDER BY s.serial
 """
 
@@ -39,7 +40,7 @@ class SetUp:
 
 
 def set_up(record: Record) -> SetUp:
-    """What there is now, accounts that are not active left out."""
+    """What there is now; accounts that are not active and what is out of use are left out."""
     with record.database.read() as tx:
         active = [one.id for one in registry.accounts(tx) if one.active]
         return SetUp(
@@ -47,7 +48,7 @@ def set_up(record: Record) -> SetUp:
             stations=tuple(s for s in registry.stations(tx) if s.active),
             roles=tuple(role for one in active for role in registry.roles_of(tx, one)),
             lots=tuple(registry.lots(tx)),
-            equipment=tuple(registry.equipment(tx)),
+            equipment=tuple(one.equipment for one in stock.equipment(tx) if one.out_since is None),
         )
 
 
@@ -73,7 +74,7 @@ def state_of(record: Record, chain: str) -> Course | None:
 
 
 def empty_shippers(record: Record, at: datetime) -> list[str]:
-    """The label serials of the shippers that are loaded for nobody and valid then, in order."""
+    """The label serials of the shippers that are in use, loaded for nobody and valid then, in order."""
     with record.database.read() as tx:
         return [str(row[0]) for row in tx.query(_SHIPPERS, at=utc_text(at))]
 

@@ -12,7 +12,10 @@ import pytest
 from tests import tree
 
 PAGE = tree.ROOT / "docs" / "validation" / "requirements.md"
-ID = r"COI-(?:ID|PROC|PROT|ENG|DB|LOG|PII|CLI|SIM|LABEL|REPO|MUST|BAD|WEB|PPL|API|PAGE|PRINT|FLOOR|SCAN|SCREEN|STOCK)-\d\d"
+ID = (
+    r"COI-(?:ID|PROC|PROT|ENG|DB|LOG|PII|CLI|SIM|LABEL|REPO|MUST|BAD|WEB|PPL|API|PAGE|PRINT|FLOOR|SCAN|SCREEN|STOCK)"
+    r"-\d\d"
+)
 
 
 def written() -> list[str]:
