@@ -17,6 +17,7 @@ from coi_tracker.cli.log import COMMANDS as ABOUT_THE_LOG
 from coi_tracker.cli.printers import COMMANDS as ABOUT_PRINTERS
 from coi_tracker.cli.printing import COMMANDS as PRINTING
 from coi_tracker.cli.running import COMMANDS as RUNNING
+from coi_tracker.cli.stock import COMMANDS as ABOUT_STOCK
 from coi_tracker.cli.terminal import House, example
 
 
@@ -39,7 +40,7 @@ def cli(config: Path | None) -> None:
 for _commands in (
     ABOUT_INSTALLING, RUNNING, ABOUT_STEPS, ABOUT_COURSES, ABOUT_DEFINITIONS, ABOUT_THE_LOG, ABOUT_PEOPLE,
     ABOUT_OTHER_SYSTEMS,
-    ABOUT_PRINTERS, PRINTING,
+    ABOUT_STOCK, ABOUT_PRINTERS, PRINTING,
 ):  # fmt: skip
     for _command in _commands:
         cli.add_command(_command)
