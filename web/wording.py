@@ -17,6 +17,7 @@ from coi_tracker.course import Container, Course
 from coi_tracker.identity import CoiId
 from coi_tracker.process.look import read_instant
 from coi_tracker.process.reasons import Explained, explain
+from coi_tracker.services import plain
 from coi_tracker.vocabulary import (
     ContainerKind,
     ContainerState,
@@ -24,7 +25,6 @@ from coi_tracker.vocabulary import (
     LabelState,
     Material,
     ReasonCode,
-    Role,
     Standing,
     Track,
     Treatment,
@@ -40,15 +40,6 @@ TREATMENT_PATH = (
     Treatment.SCREENED, Treatment.ELIGIBLE, Treatment.PLANNED, Treatment.LD_RUNNING, Treatment.LD_COMPLETE,
     Treatment.INFUSED, Treatment.IL2_RUNNING, Treatment.COMPLETE,
 )  # fmt: skip
-WORDS: Mapping[str, str] = {
-    Treatment.LD_RUNNING: "lymphodepletion running",
-    Treatment.LD_COMPLETE: "lymphodepletion complete",
-    Treatment.IL2_RUNNING: "IL-2 running",
-    Material.AT_SITE: "at the site",
-    Role.QA: "quality assurance",
-    Role.QC_ANALYST: "QC analyst",
-    ContainerKind.QC_VIAL: "QC vial",
-}
 BAD = frozenset(
     {
         Material.LOST, Material.DESTROYED, Material.INSUFFICIENT, Disposition.OUT_OF_SPECIFICATION,
@@ -71,8 +62,12 @@ class TrackShown:
 
 def words(value: object) -> str:
     """A word of the vocabulary as people write it."""
-    text = str(value)
-    return WORDS.get(text, text.replace("_", " "))
+    return plain.words(value)
+
+
+def unit(text: str | None) -> str:
+    """A unit as it is written by hand."""
+    return plain.unit(text)
 
 
 def tracks(course: Course) -> list[TrackShown]:
@@ -183,6 +178,7 @@ def register(app: Flask) -> None:
         place,
         together,
         tracks,
+        unit,
         value,
         words,
     ):

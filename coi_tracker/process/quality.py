@@ -141,7 +141,7 @@ class NoDeviationOpen:
         """Each open deviation."""
         for one in look.course.deviations:
             if one.severity in self.severities and not (self.unapproved and Role.QA in one.approvals):
-                yield reason(Code.DEVIATION_OPEN, f"no open {one.severity} deviation", one.id)
+                yield reason(Code.DEVIATION_OPEN, f"no open {one.severity} deviation", f"open: about {one.about}")
 
     def say(self) -> str:
         """The need in words."""
@@ -232,11 +232,20 @@ class Fact:
         """The fact is not there, or is."""
         found = look.course.facts.get(fact_name(look, self.name))
         if (found is not None) is not self.present:
-            yield reason(self.code, self.words, "not recorded" if found is None else str(found))
+            yield reason(self.code, self.words, _recorded(found))
 
     def say(self) -> str:
         """The need in words."""
         return self.words
+
+
+def _recorded(found: object) -> str:
+    """A fact in words: several things one after the other; what has no words of its own is only there."""
+    if found is None:
+        return "not recorded"
+    if isinstance(found, list | tuple) and all(isinstance(one, str) for one in found):
+        return ", ".join(found) or "none"
+    return "recorded" if isinstance(found, list | tuple | dict) else str(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,9 +243,9 @@ def signatures(shop: Shop) -> Seen:
     intent = shop.intend(course, "procure_tissue")
     device = shop.signing(intent, course)
     first = device.password("not the password")
+    device.press("Escape")
     device.password()
-    device.read(shop.wedges.badge(intent.account))
-    second = device.password()
+    second = device.read(shop.wedges.badge(intent.account))
     return replace(second, refusal=first.refusal + second.refusal)
 
 

@@ -19,6 +19,7 @@ from tests.browser.refusals import WAYS, Shop
 from tests.browser.scans import Wedges
 from tests.functional import floor_world
 from tests.functional.floor_world import World
+from tests.functional.wording import raw
 from web import create_app
 from web.session import STATION
 
@@ -86,12 +87,15 @@ def test_every_reason_has_a_way_to_it_or_a_word_why_there_is_none() -> None:
 
 
 def test_every_reason_is_seen_on_the_red_screen_with_its_words(shop: Shop) -> None:
-    missed = []
+    missed, unclear = [], []
     for way in dict.fromkeys(WAYS.values()):
         seen = way(shop)
+        lines = (line for line in seen.refusal.splitlines() if line not in set(Code))
+        unclear += [f"{way.__name__}: {one}" for one in raw(lines)]
         for code in (code for code, leads in WAYS.items() if leads is way):
             told = explain(code)
             missing = [words for words in (str(code), told.title, told.do) if words not in seen.refusal]
             if missing:
                 missed.append(f"{code}: not seen {missing} in {seen.headline!r} {' '.join(seen.refusal.split())[:700]}")
     assert "\n".join(missed) == ""
+    assert "\n".join(unclear) == ""

@@ -177,11 +177,13 @@ class FloorWalk(Walk):
     steps: set[str] = field(default_factory=set)
     shown: dict[str, str] = field(default_factory=dict)  # the digest on the screen, by the entry that was signed
     station: Station | None = None
+    outcomes: list[Outcome] = field(default_factory=list)
 
     def hand_in(self, intent: Intent) -> Answer:
         course = self.chain_of(intent.step)
         self.station = Station.of(self.record, self.premises, intent.account, intent.place)
         outcome = self.station.do(intent, course)
+        self.outcomes += self.station.outcomes
         assert outcome.entry is not None, (intent.step, outcome.kind, outcome.headline, outcome.words)
         answer = earlier_answer(self.record, outcome.entry)
         assert answer is not None

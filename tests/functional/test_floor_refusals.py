@@ -191,7 +191,7 @@ def test_a_replaced_label_says_by_which_one_when_and_by_whom(world: World) -> No
     assert_refused(world, station, outcome, "label_superseded")
     display = LabelSerial(new.split(":")[2]).display()
     assert display in outcome.words[0].expected
-    assert "UTC by" in outcome.words[0].expected
+    assert "EDT by" in outcome.words[0].expected
 
     station.command(Command.CANCEL)
     found = station.scan(old).screen.sighting

@@ -10,12 +10,15 @@ import pytest
 
 from coi_tracker.custody_log.entry import canonical
 from coi_tracker.services import available, rebuild
+from coi_tracker.services.floor.screen import Outcome
 from coi_tracker.services.record import Record
 from coi_tracker.simulation.premises import Premises
 from coi_tracker.simulation.satisfy import satisfy
 from coi_tracker.vocabulary import PlaceKind
 from tests.functional import floor_stories as stories
 from tests.functional.station import Station, furnished
+from tests.functional.wording import raw, said
+from web import create_app
 
 HOLDS = ("hold_place", "lift_hold_on_place", "hold_study", "lift_hold_on_study")
 
@@ -28,8 +31,8 @@ def world(database_url: str) -> Iterator[tuple[Record, Premises]]:
     record.database.close()
 
 
-def held_and_lifted(record: Record, premises: Premises) -> set[str]:
-    """Holds on a place and on the study, each lifted by somebody else."""
+def held_and_lifted(record: Record, premises: Premises, shown: list[Outcome]) -> set[str]:
+    """Holds on a place and on the study, each lifted by somebody else. `shown` gets what the stations show."""
     done = set()
     site = premises.new_site()
     for name in HOLDS:
@@ -40,6 +43,7 @@ def held_and_lifted(record: Record, premises: Premises) -> set[str]:
         intent = satisfy(step, premises.protocol_of(course), course, premises, now=record.clock(), place=place)
         station = Station.of(record, premises, intent.account, intent.place)
         outcome = station.do(intent, course)
+        shown += station.outcomes
         assert outcome.kind == "performed", (name, outcome.headline, outcome.words)
         done.add(name)
     return done
@@ -60,7 +64,7 @@ def as_given(record: Record, entry: dict) -> str:
     return hashlib.sha256(canonical(what)).hexdigest()
 
 
-@pytest.mark.requirement("COI-FLOOR-01", "COI-FLOOR-02", "COI-FLOOR-07")
+@pytest.mark.requirement("COI-FLOOR-01", "COI-FLOOR-02", "COI-FLOOR-07", "COI-FLOOR-18")
 def test_every_step_of_the_process_is_done_by_scanning(world: tuple[Record, Premises]) -> None:
     record, premises = world
     walks = [
@@ -68,12 +72,16 @@ def test_every_step_of_the_process_is_done_by_scanning(world: tuple[Record, Prem
         stories.tell(record, premises, stories.out_of_specification, "S-002"),
         stories.tell(record, premises, stories.rejected, "S-003"),
     ]
-    done = held_and_lifted(record, premises).union(*(walk.steps for walk in walks))
+    shown = [outcome for walk in walks for outcome in walk.outcomes]
+    done = held_and_lifted(record, premises, shown).union(*(walk.steps for walk in walks))
     assert done == set(record.process.steps)
     assert len(done) == 80
+    if record.database.kind == "sqlite":  # what is shown does not depend on the database
+        app = create_app(record)
+        assert raw(text for outcome in shown for text in said(app, outcome)) == []
 
-    shown = {entry: digest for walk in walks for entry, digest in walk.shown.items()}
+    signed = {entry: digest for walk in walks for entry, digest in walk.shown.items()}
     entries = {e["id"]: e for e in signed_entries(record) if e["step"] not in HOLDS}
-    assert shown.keys() == entries.keys()
-    wrong = {entries[i]["step"] for i, digest in shown.items() if as_given(record, entries[i]) != digest}
+    assert signed.keys() == entries.keys()
+    wrong = {entries[i]["step"] for i, digest in signed.items() if as_given(record, entries[i]) != digest}
     assert wrong == set(), "what was recorded is not what the summary's digest was of"

@@ -160,11 +160,11 @@ def test_the_file_of_a_logger_is_drawn_and_its_lowest_and_highest_go_into_the_st
     assert 'class="out-words"' in page, "an excursion is marked with a word, not by colour alone"
     assert re.search(r"<td>11 °C</td>\s*<td>2</td>", page), "and stands in a table"
     assert "<bdi>4 °C</bdi>" in page
-    assert "<bdi>11 Cel</bdi>" in page
+    assert "<bdi>11 °C</bdi>" in page
     good = LOG.replace("9.5", "5.5").replace("11", "6.5")
     page = upload(client, good.encode(), "TL-1.csv").text
     assert "Inside 2 to 8 Cel all the way." in page
-    assert "<bdi>6.5 Cel</bdi>" in page
+    assert "<bdi>6.5 °C</bdi>" in page
 
 
 @pytest.mark.requirement("COI-SCAN-11")

@@ -25,16 +25,15 @@ AT_WORK = frozenset({State.BEGUN, State.READY, State.SIGNING, State.REFUSED})
 def answered(outcome: Outcome, *, badge_of: str | None = None) -> Answer:
     """The answer to a scan or touch. Locks the station when it is left to somebody else.
 
-    `badge_of`: the account whose badge was scanned, if it was one: who signs next or, with nothing in hand, who comes.
+    `badge_of`: the account whose badge was scanned, if it was one: with nothing in hand it is somebody who comes.
     """
     other = badge_of if badge_of != session.working().account else None
-    signer = other or "" if outcome.asks == "sign" else ""
     way = _way(outcome, None if outcome.screen.state in AT_WORK else other)
     if way is not None:
         session.lock()
     if not for_script():
-        return redirect(way, code=303) if way else whole_page(outcome, signer=signer)
-    return jsonify({**parts(outcome, signer=signer), "go": way})
+        return redirect(way, code=303) if way else whole_page(outcome)
+    return jsonify({**parts(outcome), "go": way})
 
 
 def for_script() -> bool:
@@ -42,20 +41,20 @@ def for_script() -> bool:
     return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
 
 
-def whole_page(outcome: Outcome, *, verdict: bool = True, signer: str = "") -> str:
+def whole_page(outcome: Outcome, *, verdict: bool = True) -> str:
     """The whole page, with the verdict when something was just done."""
-    drawn = drawn_from(outcome.screen, signer=signer)
+    drawn = drawn_from(outcome.screen)
     return render_template("station/page.html", outcome=outcome, verdict=verdict, **drawn)
 
 
-def parts(outcome: Outcome, *, signer: str = "") -> dict[str, Any]:
+def parts(outcome: Outcome) -> dict[str, Any]:
     """The verdict and the screen as HTML, and what the script has to know of them."""
     screen = outcome.screen
     return {
         "kind": outcome.kind,
         "headline": outcome.headline,
         "verdict": render_template("station/verdict.html", outcome=outcome),
-        "screen": render_template("station/screen.html", **drawn_from(screen, signer=signer)),
+        "screen": render_template("station/screen.html", **drawn_from(screen)),
         "state": screen.state,
         "version": screen.version,
         "personal": _personal(screen),
@@ -65,14 +64,13 @@ def parts(outcome: Outcome, *, signer: str = "") -> dict[str, Any]:
     }
 
 
-def drawn_from(screen: Screen, *, signer: str = "") -> dict[str, Any]:
-    """What the templates draw a screen from. `signer`: whose badge was just scanned to sign."""
+def drawn_from(screen: Screen) -> dict[str, Any]:
+    """What the templates draw a screen from."""
     return {
         "screen": screen,
         "command": command,
         "at_work": screen.state in AT_WORK,
         "targets": _targets(screen),
-        "signer": signer,
         "often": _often(screen),
         "complete": screen.state is State.READY or (screen.state is State.BEGUN and _complete(screen)),
         "personal": _personal(screen),

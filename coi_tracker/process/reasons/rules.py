@@ -151,6 +151,6 @@ RULES = (
         Code.ALREADY_RECORDED,
         "Done already",
         "This has been recorded before.",
-        "Look at the record before you repeat it. If what stands there is wrong, correct it with `correct`.",
+        "Look at the record before you repeat it. If what stands there is wrong, enter a correction.",
     ),
 )

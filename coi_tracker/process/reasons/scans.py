@@ -24,7 +24,7 @@ SCANS = (
         Code.LABEL_NOT_VERIFIED,
         "Label not scanned back",
         "The label was printed but never scanned back, or it was never put on a filled container.",
-        "Scan the label back with `verify_label` first, then repeat this step. If it does not scan, reprint it.",
+        "Scan the label back first, then repeat this step. If it does not scan, reprint it.",
     ),
     Explained(
         Code.LABEL_VOID,

@@ -49,7 +49,7 @@ def take(hand: Hand, draft: Draft, *, claims: tuple[ScanClaim, ...], shown_as: s
     if wrong:
         return refused_scan(hand, claims, wrong, shown_as=shown_as)
     seat = replace(seat, draft=_with_part(scene, after))
-    news = tuple(words_of(r) for r in forbidding(event.reasons) if r not in without.reasons)
+    news = tuple(words_of(r, hand.at) for r in forbidding(event.reasons) if r not in without.reasons)
     return Done(accepted(shown_as, *news), seat, _sight(hand, scene, seat, event))
 
 

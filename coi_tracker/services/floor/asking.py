@@ -14,17 +14,18 @@ from typing import Any
 from coi_tracker.process.bedside import RecheckPasses
 from coi_tracker.process.enrolment import CriteriaAnswered, Identified, OwnSubject
 from coi_tracker.process.quality import Gate
-from coi_tracker.process.records import Reference
+from coi_tracker.process.records import KnownContainer, OwnContainer, Reference
 from coi_tracker.process.scans import Scan, ShipperScan
 from coi_tracker.process.shipping import RouteIsOrdered
 from coi_tracker.process.signing import SecondSigns, Signs
 from coi_tracker.process.spec import Field, FieldKind, On, ProtocolPath, fields_of
 from coi_tracker.process.supplies import EquipmentGiven, Given, LotsGiven
+from coi_tracker.services import plain
 from coi_tracker.services.floor.asking_care import ask_answers, ask_identifiers, ask_recheck
 from coi_tracker.services.floor.containers import ask_scan, ask_shipper
 from coi_tracker.services.floor.options import options
 from coi_tracker.services.floor.screen import Choice, Progress, Prompt, PromptKind
-from coi_tracker.services.floor.values import in_words, instant_words
+from coi_tracker.services.floor.values import in_words
 from coi_tracker.services.floor.view import View
 from coi_tracker.vocabulary import TissueRoute
 
@@ -135,7 +136,7 @@ def _reference(_need: Reference, view: View) -> Iterator[Prompt]:
     done = sorted(view.course.done.items(), key=lambda one: one[1].at, reverse=True)
     steps = view.scene.record.process.steps
     choices = tuple(
-        Choice(d.event, f"{steps[name].title if name in steps else name}, {instant_words(d.at, view.zone)}")
+        Choice(d.event, f"{steps[name].title if name in steps else name}, {plain.moment(d.at, view.zone)}")
         for name, d in done
     )
     refers_to = view.draft.refers_to
@@ -145,7 +146,7 @@ def _reference(_need: Reference, view: View) -> Iterator[Prompt]:
         "the entry that is corrected",
         Progress.OPEN,
         choices=choices,
-        given=(refers_to,) if refers_to else (),
+        given=(chosen_words(refers_to, choices),) if refers_to else (),
     )
 
 
@@ -176,10 +177,19 @@ def _supplies(view: View, name: str, asks: str, path: ProtocolPath, kind_of: dic
         shape=FieldKind.CODES,
         several=True,
         fewest=0,
-        given=tuple(f"{code} ({kind_of.get(code, 'unknown')})" for code in given),
+        given=tuple(f"{plain.words(kind_of.get(code, 'not known'))} {code}" for code in given),
         wanted=tuple(k for k in kinds if k not in have),
         wanted_kinds_given=bool(kinds) and all(k in have for k in kinds),
     )
+
+
+@ask.register(KnownContainer)
+@ask.register(OwnContainer)
+def _container(need: KnownContainer | OwnContainer, view: View) -> Iterator[Prompt]:
+    """A container that is told and not handed on: nobody knows its id, its label or the list says it."""
+    (field,) = need.ASKS
+    asks = "the container: scan its label, or choose it"
+    yield from ask_field(need, replace(field, asks=asks if field.required else f"{asks}, if it is about one"), view)
 
 
 @ask.register
@@ -206,7 +216,7 @@ def ask_field(need: Any, field: Field, view: View) -> Iterator[Prompt]:
     yield Prompt(
         f"field.{field.name}",
         PromptKind.FIELD,
-        field.asks,
+        field.asks.partition(": ")[0] if choices else field.asks,
         Progress.OPEN,
         required=field.required,
         shape=field.kind,
@@ -216,8 +226,22 @@ def ask_field(need: Any, field: Field, view: View) -> Iterator[Prompt]:
         closed=closed,
         several=several,
         most=len(choices) if several and closed else None if several else 1,
-        given=() if value is None else in_words(field, value, zone=view.zone),
+        given=() if value is None else given_words(field, value, choices, zone=view.zone),
     )
+
+
+def given_words(field: Field, value: Any, choices: tuple[Choice, ...], *, zone: str) -> tuple[str, ...]:
+    """An answer as it was offered to choose, otherwise as people read such a value."""
+    known = {choice.value: choice.words for choice in choices}
+    if isinstance(value, list) and known:
+        return tuple(known.get(str(one), str(one)) for one in value)
+    words = known.get(str(value))
+    return in_words(field, value, zone=zone) if words is None else (words,)
+
+
+def chosen_words(value: str, choices: tuple[Choice, ...]) -> str:
+    """The words of a choice; what is not among them as it is."""
+    return next((choice.words for choice in choices if choice.value == value), value)
 
 
 def _limits(field: Field, view: View) -> str | None:
@@ -225,7 +249,7 @@ def _limits(field: Field, view: View) -> str | None:
     if found is None or not isinstance(found, tuple):
         return None if found is None else str(found)
     low, high = found
-    unit = f" {field.unit}" if field.unit else ""
+    unit = f" {plain.unit(field.unit)}" if field.unit else ""
     if low is None or high is None:
         return f"at least {low}{unit}" if low is not None else f"at most {high}{unit}"
     return f"{low} to {high}{unit}"
@@ -259,7 +283,7 @@ def _entry(view: View) -> Iterator[Prompt]:
     draft = view.draft
     if draft.late:
         when = draft.happened_at
-        given = () if when is None else (instant_words(when, view.zone),)
+        given = () if when is None else (plain.moment(when, view.zone),)
         yield _of_entry("happened_at", "when it happened", FieldKind.INSTANT, given)
         reason = (draft.late_reason,) if draft.late_reason else ()
         yield _of_entry("late_reason", "why it is entered late", FieldKind.TEXT, reason)

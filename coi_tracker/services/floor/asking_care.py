@@ -7,6 +7,7 @@ from typing import Any
 
 from coi_tracker.process.enrolment import Identified
 from coi_tracker.process.spec import FieldKind
+from coi_tracker.services import plain
 from coi_tracker.services.floor.screen import Choice, Progress, Prompt, PromptKind
 from coi_tracker.services.floor.view import View
 from coi_tracker.vocabulary import ContainerKind
@@ -54,17 +55,18 @@ def ask_answers(view: View) -> Iterator[Prompt]:
         words += ["waived"] if one.waivable else []
         words += ["outstanding"] if one.may_be_outstanding else []
         words += ["not_applicable"] if one.not_for else []
-        choices = tuple(Choice(w, w.replace("_", " ")) for w in words)
+        choices = tuple(Choice(w, plain.words(w)) for w in words)
         yield _answer(one.key, one.text, FieldKind.CHOICE, view, choices=choices, closed=True)
 
 
 def ask_recheck(view: View) -> Iterator[Prompt]:
     """A prompt for every item of the recheck list."""
     for one in view.protocol.treatment.recheck:
-        yield _answer(one.key, one.text, FieldKind.TEXT, view, unit=one.unit, limits=str(one.limit))
+        unit = None if one.unit == "none" else one.unit
+        yield _answer(one.key, one.text, FieldKind.TEXT, view, unit=unit, limits=plain.words(one.limit))
 
 
 def _answer(key: str, asks: str, shape: FieldKind, view: View, **more: Any) -> Prompt:
     value = dict(view.evidence.get("answers") or {}).get(key)
-    given = () if value is None else (str(value),)
+    given = () if value is None else (plain.words(value),)
     return Prompt(f"field.answers.{key}", PromptKind.FIELD, asks, Progress.OPEN, shape=shape, given=given, **more)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from coi_tracker.identity import CommandCode
 from coi_tracker.process.spec import FieldKind
+from coi_tracker.services import plain
 from coi_tracker.services.floor.asking import satisfied
 from coi_tracker.services.floor.draft import Draft
 from coi_tracker.services.floor.drafts import NOTHING_BEGUN, acknowledged, begin_step, cancelled, go_back
@@ -38,7 +39,8 @@ def _step(hand: Hand, name: str) -> Done:
         return begin_step(hand, name)
     if draft.step == name:
         return Done(told("It is begun already"), hand.seat)
-    words = Words("one step at a time", f"{draft.step} is begun", "finish it, or scan cancel first")
+    begun = hand.record.process.steps[draft.step].title
+    words = Words("one step at a time", f"“{begun}” is begun", "finish it, or scan cancel first")
     return Done(told("Another step is begun", words), hand.seat)
 
 
@@ -61,7 +63,7 @@ def confirm(hand: Hand, sight: Sight) -> Done:
 
 def _missing(prompt: Prompt) -> Words:
     done = ", ".join(prompt.given) or "nothing yet"
-    wanted = f" ({', '.join(prompt.wanted)})" if prompt.wanted else ""
+    wanted = f" ({', '.join(map(plain.words, prompt.wanted))})" if prompt.wanted else ""
     return Words(prompt.asks + wanted, done, "scan or answer it")
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from coi_tracker.course import Container
-from coi_tracker.errors import NotUnderstood
-from coi_tracker.identity import LabelSerial
 from coi_tracker.process.custody import contents
-from coi_tracker.process.scans import Scan, ShipperScan
+from coi_tracker.process.scans import Scan, ShipperScan, Which
+from coi_tracker.services import plain
 from coi_tracker.services.floor.screen import Line, Presence, Progress, Prompt, PromptKind
 from coi_tracker.services.floor.view import View
 
@@ -18,25 +17,17 @@ MOST_LINES = 24
 
 def printed(serial: str | None) -> str | None:
     """A serial in groups, as it stands on the label."""
-    try:
-        return None if serial is None else LabelSerial(serial).display()
-    except NotUnderstood:
-        return serial
+    return None if serial is None else plain.serial(serial)
 
 
 def ask_scan(scan: Scan, view: View) -> Prompt:
     """The containers of one part."""
     low, high = view.bounds(scan)
     read = view.read_for(scan)
-    number = str(low) if low == high else f"{low} to {high}"
-    kind = str(scan.kind or "container").replace("_", " ")
-    asks = f"every {kind}: {scan.all}" if scan.all is not None else f"{number} {kind}"
-    if scan.part not in {str(scan.kind), "container", "label"} and scan.part not in kind:
-        asks += f" ({scan.part})"
     return Prompt(
         f"scan.{scan.part}",
         PromptKind.SCAN,
-        asks,
+        asked(scan, low, high),
         Progress.OPEN,
         required=low > 0,
         several=high > 1,
@@ -47,21 +38,40 @@ def ask_scan(scan: Scan, view: View) -> Prompt:
     )
 
 
+def asked(scan: Scan, low: int, high: int) -> str:
+    """Which containers, and how many, as somebody would say it."""
+    kind = plain.words(scan.kind or ("labelled thing" if scan.part == "label" else "container"))
+    if scan.all is not None:
+        return _EVERY[scan.all].format(kind=kind)
+    number = str(low) if low == high else f"{low} to {high}"
+    taken = {"source": " that it is taken from", "sample": " that was sampled"}.get(scan.part, "")
+    return f"{number} {kind}{'' if high == 1 else 's'}{taken}"
+
+
+_EVERY = {
+    Which.CONTENTS: "every {kind} that is packed in the shipper",
+    Which.OPEN: "every {kind} of the course that has no final fate yet",
+    Which.FILLED: "every filled {kind} of the course",
+    Which.STORED: "every stored {kind} of the course",
+}
+
+
 def _lines(scan: Scan, view: View, read: tuple[str, ...]) -> Iterator[Line]:
     by_serial = {c.serial: c for c in view.course.containers.values()}
     for serial in read:
-        yield _line(by_serial.get(serial), serial, Presence.SCANNED)
+        yield _line(view, by_serial.get(serial), serial, Presence.SCANNED)
     presence = Presence.MISSING if scan.all is not None else Presence.POSSIBLE
     left = [c for c in view.fit_for(scan) if c.serial not in read]
     for one in left if scan.all is not None else left[:MOST_LINES]:
-        yield _line(one, one.serial, presence)
+        yield _line(view, one, one.serial, presence)
     yield from _unexpected(view)
 
 
-def _line(one: Container | None, serial: str, presence: Presence) -> Line:
+def _line(view: View, one: Container | None, serial: str, presence: Presence) -> Line:
     if one is None:
         return Line("", "", printed(serial), presence)
-    return Line(one.id, str(one.kind), printed(one.serial), presence, f"{one.state} at {one.holder}")
+    where = f"{plain.words(one.state)} at {view.called(one.holder)}"
+    return Line(one.id, str(one.kind), printed(one.serial), presence, where)
 
 
 def _unexpected(view: View) -> Iterator[Line]:
@@ -77,8 +87,8 @@ def ask_shipper(need: ShipperScan, view: View) -> Prompt:
     read = tuple(r.serial for r in view.draft.reads if r.part == "shipper")
     lines = [Line("", "shipper", printed(s), Presence.SCANNED) for s in read]
     if need.ours and not read:
-        lines += [Line(one, "shipper", printed(serial), Presence.MISSING) for one, serial in _ours(view)]
-    lines += [_line(one, one.serial, Presence.PACKED) for one in (contents(view.course) if need.ours else ())]
+        lines += [Line("", "shipper", printed(serial), Presence.MISSING) for serial in _ours(view)]
+    lines += [_line(view, one, one.serial, Presence.PACKED) for one in (contents(view.course) if need.ours else ())]
     asks = "the shipper that was packed for this course" if need.ours else "an empty shipper"
     return Prompt(
         SHIPPER,
@@ -92,9 +102,8 @@ def ask_shipper(need: ShipperScan, view: View) -> Prompt:
     )
 
 
-def _ours(view: View) -> list[tuple[str, str]]:
+def _ours(view: View) -> list[str]:
     shipper = view.course.facts.get("shipper")
     if shipper is None:
         return []
-    rows = view.scene.tx.query("SELECT id, serial FROM shippers WHERE id = :id", id=shipper)
-    return [(str(one), str(serial)) for one, serial in rows]
+    return [str(row[0]) for row in view.scene.tx.query("SELECT serial FROM shippers WHERE id = :id", id=shipper)]

@@ -84,16 +84,18 @@ class Draft:
     refers_to: str | None = None
     signatures: tuple[Signed, ...] = ()
     signer: str | None = None
+    signer_name: str | None = None
 
     def changed(self, **values: Any) -> Draft:
         """The draft with other content: nobody has signed that."""
-        return replace(self, **values, signatures=(), signer=None)
+        return replace(self, **values, signatures=(), signer=None, signer_name=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Seat:
     """The station as this person left it. ``chain`` and ``serial``: what was scanned last, with nothing begun.
 
+    ``thing``: the code that was scanned after it and is of no course: a badge, equipment, a lot, an empty shipper.
     ``last``: the id of the entry that ended what was begun before, for whoever comes back and asks.
     """
 
@@ -104,6 +106,7 @@ class Seat:
     serial: str | None = None
     draft: Draft | None = None
     last: str | None = None
+    thing: str | None = None
 
 
 def request_of(draft: Draft, seat: Seat, *, digest: str | None = None, now: datetime | None = None) -> AttemptRequest:
@@ -148,7 +151,7 @@ def seat_of(record: Record, stored: StoredDraft | None, *, station: str, account
     draft = None if doc["draft"] is None else _draft_from(doc["draft"], personal)
     if draft is not None and draft.step not in record.process.steps:
         draft = None  # begun under another version of the software
-    return Seat(station, account, stored.version, doc["chain"], doc["serial"], draft, doc["last"])
+    return Seat(station, account, stored.version, doc["chain"], doc["serial"], draft, doc["last"], doc.get("thing"))
 
 
 def stored_of(record: Record, seat: Seat, *, waits: bool, now: datetime) -> StoredDraft:
@@ -161,6 +164,7 @@ def stored_of(record: Record, seat: Seat, *, waits: bool, now: datetime) -> Stor
         "chain": seat.chain,
         "serial": seat.serial,
         "last": seat.last,
+        "thing": seat.thing,
         "draft": None if seat.draft is None else _plain(seat.draft),
     }
     return StoredDraft(
@@ -198,6 +202,7 @@ def _plain(draft: Draft) -> dict[str, Any]:
         "refers_to": draft.refers_to,
         "signatures": [[s.account, s.name, str(s.meaning), utc_text(s.at), s.digest] for s in draft.signatures],
         "signer": draft.signer,
+        "signer_name": draft.signer_name,
     }
 
 
@@ -230,4 +235,5 @@ def _draft_from(doc: Mapping[str, Any], personal: Mapping[str, Mapping[str, str]
             for account, name, meaning, at, digest in doc["signatures"]
         ),
         signer=doc["signer"],
+        signer_name=doc.get("signer_name"),
     )

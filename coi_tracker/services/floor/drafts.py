@@ -51,11 +51,11 @@ def begin_step(hand: Hand, name: str, chain: str | None = None) -> Done:
     draft = empty.seat.draft
     assert draft is not None  # noqa: S101 - just made
     if wanted is None:
-        return Done(accepted(f"{step.title}: begun"), replace(hand.seat, draft=draft, last=None))
+        return Done(accepted(f"{step.title}: begun"), replace(hand.seat, draft=draft, last=None, thing=None))
     if not _visible(hand, step, wanted):
         return Done(told("Not found here", Words("something that this place works on", "none", "scan it")), hand.seat)
     seat = about(empty, draft, wanted, new=bool(step.needs_of(OwnSubject)))
-    return Done(accepted(f"{step.title}: begun"), replace(seat, last=None))
+    return Done(accepted(f"{step.title}: begun"), replace(seat, last=None, thing=None))
 
 
 def _empty(hand: Hand, step: Step, role: Role) -> Draft:

@@ -84,12 +84,12 @@ def _answered(hand: Hand, handed: _Handed) -> Done:
         verdict = Verdict(OutcomeKind.PERFORMED, _headline(hand, handed), entry=answer.event.id, state=State.PERFORMED)
         after = Seat(seat.station, seat.account, seat.version, answer.event.chain, None, None, answer.event.id)
         return Done(verdict, after if mine else seat)
-    words = tuple(words_of(r) for r in answer.reasons)
+    words = tuple(words_of(r, hand.at) for r in answer.reasons)
     title = words[0].title if len(words) == 1 else f"Refused, for {len(words)} reasons"
     verdict = Verdict(OutcomeKind.REFUSED, title or "Refused", words, answer.event.id)
     if not mine or seat.draft is None:
         return Done(verdict, seat)
-    return Done(verdict, replace(seat, draft=replace(seat.draft, answered=True, signatures=(), signer=None)))
+    return Done(verdict, replace(seat, draft=replace(seat.draft.changed(), answered=True)))
 
 
 def _headline(hand: Hand, handed: _Handed) -> str:

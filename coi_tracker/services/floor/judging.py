@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from coi_tracker.course import Reason
-from coi_tracker.errors import NotUnderstood
-from coi_tracker.identity import LabelSerial
 from coi_tracker.process.reasons import explain
 from coi_tracker.services.floor.screen import Words
+from coi_tracker.services.floor.standing import Standing
 from coi_tracker.vocabulary import ReasonCode as Code
 
 WRONG_SCANS = frozenset(
@@ -52,6 +51,9 @@ NOT_OURS = frozenset(
 )
 """What speaks for nothing here: that there is one too many of it is no news then."""
 
+AS_SCANNED = frozenset({Code.UNKNOWN_LABEL, Code.MALFORMED_LABEL, Code.LOT_UNKNOWN, Code.SEAL_MISMATCH})
+"""What was observed is what was scanned or typed."""
+
 NOT_YET = frozenset({Code.MISSING_CONTAINER, Code.EVIDENCE_MISSING, Code.SIGNATURE_MISSING})
 """What prompts and signatures ask for anyway."""
 
@@ -76,22 +78,8 @@ def forbidding(reasons: Iterable[Reason], *, asked_all: bool = False) -> tuple[R
     )
 
 
-def words_of(reason: Reason) -> Words:
-    """A reason for people: with what to do next."""
+def words_of(reason: Reason, at: Standing) -> Words:
+    """A reason for people who stand there: with what to do next. What was scanned is shown as it was scanned."""
     told = explain(reason.code)
-    return Words(_printed(reason.expected), _printed(reason.observed), told.do, str(reason.code), told.title)
-
-
-def _printed(text: str) -> str:
-    """Serials as they stand on labels, so that two people can compare them."""
-    return " ".join(map(_word, text.split(" "))) or "nothing"
-
-
-def _word(word: str) -> str:
-    bare = word.strip(",;:()")
-    if len(bare) != LabelSerial.length() or bare[:1] != LabelSerial.PREFIX:
-        return word
-    try:
-        return word.replace(bare, LabelSerial(bare).display())
-    except NotUnderstood:
-        return word
+    observed = reason.observed if reason.code in AS_SCANNED else at.say(reason.observed)
+    return Words(at.say(reason.expected), observed or "nothing", told.do, str(reason.code), told.title)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from coi_tracker.course import Container, Course, Hold
-from coi_tracker.errors import NotUnderstood
-from coi_tracker.identity import CoiId
 from coi_tracker.process.look import hours
 from coi_tracker.protocols.model import Protocol
+from coi_tracker.services import plain
 from coi_tracker.services.floor.containers import printed
 from coi_tracker.services.floor.screen import ContainerLine, CourseLine, HoldLine, Timer, Words
 from coi_tracker.services.floor.standing import Standing
@@ -21,14 +20,6 @@ def concerned(course: Course, at: Standing) -> bool:
     return at.concerns(frozenset({course.site, course.facility, *held}))
 
 
-def display_coi(coi: str) -> str:
-    """A COI in groups."""
-    try:
-        return CoiId(coi).display()
-    except NotUnderstood:
-        return coi
-
-
 def course_line(course: Course, at: Standing, holds: Iterable[Hold] = ()) -> CourseLine:
     """Whose course it is and where it stands. `holds`: those around it too."""
     known = at.place.kind is PlaceKind.SITE and at.place.id == course.site
@@ -36,23 +27,37 @@ def course_line(course: Course, at: Standing, holds: Iterable[Hold] = ()) -> Cou
     return CourseLine(
         chain=course.chain,
         coi=course.coi,
-        display=key if course.coi is None else display_coi(course.coi),
+        display=_called(kind, key, course, at),
         subject=course.subject.number if course.subject is not None and (known or kind == "subject") else None,
         cohort=course.cohort,
         site=course.site,
         facility=course.facility,
+        site_name=None if course.site is None else at.called(course.site),
+        facility_name=None if course.facility is None else at.called(course.facility),
         material=str(course.material),
         disposition=str(course.disposition),
         treatment=str(course.treatment),
         standing=str(course.standing),
         holds=tuple(
-            HoldLine(h.id, str(h.scope), h.target, tuple(str(b) for b in h.blocks), h.reason)
+            HoldLine(h.id, str(h.scope), h.target, tuple(str(b) for b in h.blocks), h.reason, at.say(h.target))
             for h in (*course.holds, *holds)
         ),
     )
 
 
-def container_line(one: Container, wrong: tuple[Words, ...] = ()) -> ContainerLine:
+def _called(kind: str, key: str, course: Course, at: Standing) -> str:
+    """What people call it: the COI in groups, the number of a subject, the name of a place, the study."""
+    if course.coi is not None:
+        return plain.coi(course.coi)
+    return {"place": at.called(key), "study": study_called(key)}.get(kind, key)
+
+
+def study_called(key: str) -> str:
+    """A study as its papers write it."""
+    return key.replace("_", "-").upper()
+
+
+def container_line(one: Container, at: Standing, wrong: tuple[Words, ...] = ()) -> ContainerLine:
     """One container as it is now."""
     return ContainerLine(
         id=one.id,
@@ -67,6 +72,9 @@ def container_line(one: Container, wrong: tuple[Words, ...] = ()) -> ContainerLi
         shipper=one.shipper,
         expires_at=one.expires_at,
         wrong=wrong,
+        holder_name=at.called(one.holder),
+        offered_name=None if one.offered_to is None else at.called(one.offered_to),
+        shipper_serial=None if one.shipper is None else printed(one.shipper.removeprefix("shipper/")),
     )
 
 

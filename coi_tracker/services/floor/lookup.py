@@ -24,11 +24,12 @@ from coi_tracker.identity import (
 from coi_tracker.process.look import hours, reason
 from coi_tracker.process.scans import expired, fault_of, faults
 from coi_tracker.process.spec import Step
+from coi_tracker.services import plain
 from coi_tracker.services.floor.containers import printed
 from coi_tracker.services.floor.judging import words_of
-from coi_tracker.services.floor.lines import concerned, container_line, course_line, display_coi, timers
+from coi_tracker.services.floor.lines import concerned, container_line, course_line, timers
 from coi_tracker.services.floor.offers import scene_at
-from coi_tracker.services.floor.screen import Replaced, Sighting, Words
+from coi_tracker.services.floor.screen import CourseLine, Replaced, Sighting, Words
 from coi_tracker.services.floor.standing import Standing
 from coi_tracker.services.floor.targets import nameable
 from coi_tracker.services.record import Record
@@ -37,6 +38,7 @@ from coi_tracker.services.routing import ReadCode, read_codes
 from coi_tracker.services.scene import Scene
 from coi_tracker.storage import registry
 from coi_tracker.storage.around import AroundRequest, read_around
+from coi_tracker.storage.registry import AccountRole
 from coi_tracker.storage.transaction import Transaction
 from coi_tracker.vocabulary import ContainerState, LabelState, PlaceKind
 from coi_tracker.vocabulary import ReasonCode as Code
@@ -80,7 +82,7 @@ def sighted(record: Record, tx: Transaction, at: Standing, code: ReadCode) -> Fo
         return found_at(record, tx, at, chain=f"course/{read.text}", serial=None) or _astray("course", read.display())
     if read is None:
         return _text(record, tx, at, code.claim.code)
-    return Found(_thing(tx, read, at.today(record.clock())))
+    return Found(_thing(tx, at, read, at.today(record.clock())))
 
 
 def found_at(record: Record, tx: Transaction, at: Standing, *, chain: str | None, serial: str | None) -> Found | None:
@@ -95,9 +97,16 @@ def found_at(record: Record, tx: Transaction, at: Standing, *, chain: str | None
         return None
     kind = chain.partition("/")[0]
     line = course_line(scene.course, at, scene.rows.holds)
-    words = f"{kind} {line.display}: {line.material}, {line.treatment}"
+    words = _standing_of(kind, line)
     sighting = Sighting(kind, line.display, words, course=line, timers=timers(scene.course, scene.protocol))
     return Found(sighting, scene, chain, None)
+
+
+def _standing_of(kind: str, line: CourseLine) -> str:
+    """What was found, and how far it is, in a few words."""
+    if kind == "course":
+        return f"course {line.display}: {plain.words(line.material)}, {plain.words(line.treatment)}"
+    return f"subject {line.display}: {plain.words(line.treatment)}" if kind == "subject" else line.display
 
 
 def _may_see(course: Course, at: Standing) -> bool:
@@ -116,7 +125,7 @@ def _label(record: Record, tx: Transaction, at: Standing, code: ReadCode) -> Fou
     one = scene.attempt.scans[0]
     display = printed(code.serial) or ""
     if one.container is None:
-        words = words_of(reason(one.fault or Code.UNKNOWN_LABEL, "a label this record has issued", one.raw))
+        words = words_of(reason(one.fault or Code.UNKNOWN_LABEL, "a label this record has issued", one.raw), at)
         return Found(Sighting("label", display, "unknown label", wrong=(words,)))
     if one.container.coi is None:
         return _shipper(record, tx, at, one, display, scene)
@@ -127,15 +136,15 @@ def _label(record: Record, tx: Transaction, at: Standing, code: ReadCode) -> Fou
 
 def _of_course(scene: Scene, one: Scanned, display: str, at: Standing) -> Sighting:
     assert one.container is not None  # noqa: S101 - the caller has looked
-    wrong = tuple(words_of(r) for r in _wrong(scene, one, one.container))
+    wrong = tuple(words_of(r, at) for r in _wrong(scene, one, one.container))
     line = course_line(scene.course, at, scene.rows.holds)
-    words = f"{one.container.kind} {one.container.part} of course {line.display}, {one.container.state}"
+    words = f"{plain.container(one.container)} of course {line.display}, {plain.words(one.container.state)}"
     return Sighting(
         is_a="label",
         display=display,
-        words=words.replace("_", " "),
+        words=words,
         course=line,
-        container=container_line(one.container, wrong),
+        container=container_line(one.container, at, wrong),
         replaced=_replaced(one),
         timers=tuple(t for t in timers(scene.course, scene.protocol) if t.container == one.container.id),
         wrong=wrong,
@@ -179,14 +188,14 @@ def _shipper(record: Record, tx: Transaction, at: Standing, one: Scanned, displa
     assert one.container is not None  # noqa: S101 - the caller has looked
     shipper = next((s for s in scene.rows.shippers.values() if s.serial == one.serial), None)
     loaded = None if shipper is None else shipper.loaded_for
-    line = container_line(one.container)
+    line = container_line(one.container, at)
     if loaded is None:
-        wrong = tuple(words_of(r) for r in _unfit_shipper(scene, one.container))
+        wrong = tuple(words_of(r, at) for r in _unfit_shipper(scene, one.container))
         return Found(Sighting("label", display, "an empty shipper", container=line, wrong=wrong), None, None, None)
     inside = found_at(record, tx, at, chain=f"course/{loaded}", serial=None)
     if inside is None:
         return Found(Sighting("label", display, "a shipper in use", container=line, wrong=(ASTRAY,)))
-    words = f"the shipper of course {display_coi(loaded)}"
+    words = f"the shipper of course {plain.coi(loaded)}"
     return replace(inside, sighting=replace(inside.sighting, display=display, words=words, container=line))
 
 
@@ -213,8 +222,8 @@ def _text(record: Record, tx: Transaction, at: Standing, text: str) -> Found:
             return found
     lot = registry.find_lot(tx, wanted) if wanted else None
     if lot is not None:
-        return Found(_lot(lot, at.today(record.clock())))
-    words = words_of(reason(Code.MALFORMED_LABEL, "a label, badge, command or number of this record", _shown(text)))
+        return Found(_lot(lot, at, at.today(record.clock())))
+    words = words_of(reason(Code.MALFORMED_LABEL, "a label, badge, command or number of this record", _shown(text)), at)
     return Found(Sighting("text", _shown(text), "none of our codes", wrong=(words,)))
 
 
@@ -222,25 +231,25 @@ def _shown(text: str) -> str:
     return safe_excerpt(text, 60)
 
 
-def _lot(lot: Lot, today: date) -> Sighting:
+def _lot(lot: Lot, at: Standing, today: date) -> Sighting:
     state = "recalled" if lot.recalled else f"expired {lot.expires}" if lot.expires < today else None
     wrong = (
-        () if state is None else (words_of(reason(Code.LOT_EXPIRED, f"lot {lot.code} in date, not recalled", state)),)
+        ()
+        if state is None
+        else (words_of(reason(Code.LOT_EXPIRED, f"lot {lot.code} in date, not recalled", state), at),)
     )
-    return Sighting("lot", lot.code, f"lot of {lot.kind}, {state or f'expires {lot.expires}'}", wrong=wrong)
+    told = f"lot of {plain.words(lot.kind)}, {state or f'expires {lot.expires}'}"
+    return Sighting("lot", lot.code, at.say(told), wrong=wrong)
 
 
-def _thing(tx: Transaction, read: Read, today: date) -> Sighting:
+def _thing(tx: Transaction, at: Standing, read: Read, today: date) -> Sighting:
     match read:
         case CommandCode():
-            return Sighting("command", read.format(), f"the command {read.command}")
+            return Sighting("command", read.format(), f"the command {plain.words(read.command)}")
         case BadgeCode():
-            carrier = registry.find_badge(tx, read.text)
-            if carrier is None or not carrier.active:
-                return Sighting("badge", "", "a badge that nobody carries", wrong=(NOT_FOUND,))
-            return Sighting("badge", "", f"the badge of {carrier.name}", badge=carrier.id)
+            return _badge(tx, at, read, today)
         case EquipmentCode():
-            return _equipment(tx, read, today)
+            return _equipment(tx, at, read, today)
         case StationCode():
             row = tx.one("SELECT name FROM stations WHERE code = :code AND active", code=read.text)
             name = "a station that is not registered" if row is None else f"the station {row[0]}"
@@ -253,7 +262,24 @@ def _thing(tx: Transaction, read: Read, today: date) -> Sighting:
             return Sighting("text", "", "none of our codes")
 
 
-def _equipment(tx: Transaction, read: EquipmentCode, today: date) -> Sighting:
+def _badge(tx: Transaction, at: Standing, read: BadgeCode, today: date) -> Sighting:
+    """Whose it is, what she is here, and what she can do with it."""
+    carrier = registry.find_badge(tx, read.text)
+    if carrier is None or not carrier.active:
+        return Sighting("badge", "", "a badge that nobody carries", wrong=(NOT_FOUND,))
+    here = tuple(role for role in registry.roles_of(tx, carrier.id) if role.place == at.place.id)
+    told = ", ".join(_role(role, today) for role in here) or "no role"
+    way = "signed in here now" if carrier.id == at.account else "can sign in here with the password"
+    words = f"the badge of {carrier.name}: {told} at {at.place.name}, {way}"
+    return Sighting("badge", carrier.name, words, badge=carrier.id, roles=tuple(role.role for role in here))
+
+
+def _role(one: AccountRole, today: date) -> str:
+    lasts = one.trained_until is not None and one.trained_until >= today
+    return plain.words(one.role) if lasts else f"{plain.words(one.role)} (the training has ended)"
+
+
+def _equipment(tx: Transaction, at: Standing, read: EquipmentCode, today: date) -> Sighting:
     rows = read_around(tx, AroundRequest(equipment=(read.text,)))
     one, since = rows.equipment.get(read.text), rows.out_of_use.get(read.text)
     if one is None:
@@ -261,5 +287,6 @@ def _equipment(tx: Transaction, read: EquipmentCode, today: date) -> Sighting:
     retired = since is not None and since <= today
     state = f"out of use since {since}" if retired else f"fit until {one.fit_until}"
     unfit = retired or one.fit_until < today
-    wrong = (words_of(reason(Code.EQUIPMENT_UNFIT, f"equipment that is fit on {today}", state)),) if unfit else ()
-    return Sighting("equipment", read.display(), f"{one.kind} of {one.place}, {state}".replace("_", " "), wrong=wrong)
+    wrong = (words_of(reason(Code.EQUIPMENT_UNFIT, f"equipment that is fit on {today}", state), at),) if unfit else ()
+    told = at.say(f"{plain.words(one.kind)} of {one.place}, {state}")
+    return Sighting("equipment", read.display(), told, wrong=wrong)

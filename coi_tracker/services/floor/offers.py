@@ -10,7 +10,9 @@ from coi_tracker.identity import CommandCode
 from coi_tracker.process.scans import Scan, ShipperScan
 from coi_tracker.process.signing import SameTwoAtBedside
 from coi_tracker.process.spec import Step
+from coi_tracker.services import plain
 from coi_tracker.services.floor.asking import prompts_of
+from coi_tracker.services.floor.containers import asked
 from coi_tracker.services.floor.draft import Draft
 from coi_tracker.services.floor.judging import forbidding, words_of
 from coi_tracker.services.floor.lines import concerned
@@ -100,7 +102,7 @@ def _own(scene: Scene, at: Standing) -> bool:
 
 def _offer(scene: Scene, at: Standing, step: Step, role: Role, serial: str | None) -> Offer:
     view = empty_view(scene, at, step, role)
-    blocked = [words_of(r) for r in forbidding(decided(view.scene).reasons)]
+    blocked = [words_of(r, at) for r in forbidding(decided(view.scene).reasons)]
     prompts = () if blocked else prompts_of(view)
     blocked += _unanswerable(view, prompts)
     return Offer(
@@ -122,7 +124,7 @@ def empty_view(scene: Scene, at: Standing, step: Step, role: Role) -> View:
     assert tried.protocol is not None  # noqa: S101 - said above
     now = tried.attempt.recorded_at
     draft = Draft("", NOBODYS_ID, step.name, role, scene.course.chain, scene.route.study, now)
-    return View(step, tried.protocol, tried.course, tried, draft, at.place, now)
+    return View(step, tried.protocol, tried.course, tried, draft, at, now)
 
 
 def _unanswerable(view: View, prompts: tuple[Prompt, ...]) -> Iterator[Words]:
@@ -143,10 +145,9 @@ def _too_few(view: View, scan: Scan) -> Iterator[Words]:
     low, _ = view.bounds(scan)
     fit = len(view.fit_for(scan))
     if fit < low:
-        kind = str(scan.kind or "container").replace("_", " ")
-        states = " or ".join(sorted(scan.states)).replace("_", " ") if len(scan.states) < 4 else "in use"
+        states = plain.either(scan.states) if len(scan.states) < 4 else "in use"
         do = "issue labels and scan them back" if states == "labelled" else "open the course to see where they are"
-        yield _lacking(f"{low} {kind}, {states}, here", f"{fit}", do)
+        yield _lacking(f"{asked(scan, low, low)}, {states}, here", f"{fit or 'none'}", do)
 
 
 def _lacking(expected: str, observed: str, do: str) -> Words:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from coi_tracker.course import Container
 from coi_tracker.process.bedside import DoseDue, DrugOpen, Il2Due, PlanFits, due_dose, regimen_of
 from coi_tracker.process.enrolment import CohortFollows, CourseFollows
 from coi_tracker.process.look import NotInProtocol
@@ -17,6 +18,8 @@ from coi_tracker.process.shipping import CourierKnown
 from coi_tracker.process.spec import Field, FieldKind, ProtocolPath
 from coi_tracker.process.supplies import LineClear
 from coi_tracker.protocols.amendment import differences
+from coi_tracker.services import plain
+from coi_tracker.services.floor.lines import study_called
 from coi_tracker.services.floor.screen import Choice
 from coi_tracker.services.floor.view import View
 from coi_tracker.vocabulary import PlaceKind
@@ -37,18 +40,18 @@ def options(need: Any, field: Field, view: View) -> tuple[tuple[Choice, ...], bo
     if field.name == "about":
         return tuple(Choice(s.name, s.title) for s in view.scene.record.process.steps.values()), False
     found = view.limit(field.choices) if isinstance(field.choices, ProtocolPath) else field.choices
-    words = tuple(Choice(str(c), str(c).replace("_", " ")) for c in found or ())
+    words = tuple(Choice(str(c), plain.words(c)) for c in found or ())
     return words, bool(words) and field.kind in {FieldKind.CHOICE, FieldKind.CODES}
 
 
 def _plain(words: Iterable[str]) -> list[Choice]:
-    return [Choice(w, w.replace("_", " ")) for w in words]
+    return [Choice(w, plain.words(w)) for w in words]
 
 
 def _about_this(view: View) -> tuple[Choice, ...]:
     """Open deviations that could excuse this very step."""
     found = [d for d in view.course.deviations if d.about == view.step.name]
-    return tuple(Choice(d.id, f"{d.severity} deviation about {d.about}") for d in found)
+    return tuple(Choice(d.id, f"{d.severity} deviation about {_step(view, d.about)}") for d in found)
 
 
 def _tests(view: View) -> tuple[Choice, ...]:
@@ -58,7 +61,13 @@ def _tests(view: View) -> tuple[Choice, ...]:
         names = [t for t in names if f"result.{t}" in facts]
     elif not view.step.needs_of(ResultFits):
         names = list(tests)
-    return tuple(Choice(t, f"{t.replace('_', ' ')}: {tests[t].limit}") for t in names)
+    return tuple(Choice(t, f"{plain.words(t)} ({plain.words(tests[t].limit)})") for t in names)
+
+
+def _step(view: View, name: str) -> str:
+    """A step that somebody has named, by its title; other words as they are."""
+    found = view.scene.record.process.steps.get(name)
+    return name if found is None else f"“{found.title}”"
 
 
 def _cohorts(view: View) -> list[Choice]:
@@ -75,28 +84,32 @@ def _of_kind(kind: PlaceKind) -> Callable[[View], list[Choice]]:
 
 
 def _deviations(view: View) -> list[Choice]:
-    return [Choice(d.id, f"{d.severity} deviation about {d.about}") for d in view.course.deviations]
+    return [Choice(d.id, f"{d.severity} deviation about {_step(view, d.about)}") for d in view.course.deviations]
 
 
 def _holds(view: View) -> list[Choice]:
-    return [Choice(h.id, f"{', '.join(h.blocks)}: {h.reason}"[:200]) for h in view.course.holds]
+    return [Choice(h.id, f"blocks {', '.join(h.blocks)}: {h.reason}"[:200]) for h in view.course.holds]
 
 
 def _known(view: View) -> list[Choice]:
     need: KnownContainer = view.step.needs_of(KnownContainer)[0]
     fit = [c for c in view.course.containers.values() if c.state in need.states]
     here = [c for c in fit if not need.here or c.holder == view.place.id]
-    return [Choice(c.id, f"{c.kind} {c.part}, {c.state}") for c in sorted(here, key=lambda c: (c.kind, c.part))]
+    return [_container(c) for c in sorted(here, key=lambda c: (c.kind, c.part))]
 
 
 def _own(view: View) -> list[Choice]:
     found = sorted(view.course.containers.values(), key=lambda c: (c.kind, c.part))
-    return [Choice(c.id, f"{c.kind} {c.part}, {c.state}") for c in found]
+    return [_container(c) for c in found]
+
+
+def _container(one: Container) -> Choice:
+    return Choice(one.id, f"{plain.container(one)}, {plain.words(one.state)}")
 
 
 def _versions(view: View) -> list[Choice]:
-    found = view.scene.rows.protocols.values()
-    return [Choice(d.version, f"{d.key} {d.version}") for d in found if d.version != view.course.protocol.version]
+    found = [d for d in view.scene.rows.protocols.values() if d.version != view.course.protocol.version]
+    return [Choice(d.version, f"{study_called(d.key)}, version {d.version}") for d in found]
 
 
 def _differences(view: View) -> list[Choice]:

@@ -10,12 +10,15 @@ from coi_tracker.identity import EquipmentCode, PositionCode, safe_excerpt
 from coi_tracker.process.enrolment import OwnSubject
 from coi_tracker.process.look import read_instant
 from coi_tracker.process.spec import Field, FieldKind, On
+from coi_tracker.services import plain
 from coi_tracker.services.floor.answering import identified, not_a_value, take_evidence
+from coi_tracker.services.floor.asking import chosen_words, given_words
 from coi_tracker.services.floor.draft import Draft, Seat
+from coi_tracker.services.floor.lines import study_called
 from coi_tracker.services.floor.screen import Prompt, PromptKind
 from coi_tracker.services.floor.sight import Sight
 from coi_tracker.services.floor.targets import find_target
-from coi_tracker.services.floor.values import NotAValue, checked, chosen, in_words, instant_of, value_of
+from coi_tracker.services.floor.values import NotAValue, checked, chosen, instant_of, value_of
 from coi_tracker.services.floor.work import Done, Hand, accepted, changed
 from coi_tracker.services.requests import UUID7, ScanClaim
 
@@ -53,7 +56,7 @@ def _field(asked: Asked, value: Any) -> Done:
     if prompt.several:
         old = list(draft.evidence.get(name) or ())
         new = [*old, *(v for v in new if v not in old)]
-    words = ", ".join(in_words(field, new, zone=hand.at.place.zone))
+    words = ", ".join(given_words(field, new, prompt.choices, zone=hand.at.place.zone))
     shown_as = f"{prompt.asks}: {words}"[:200]
     evidence = {**draft.evidence, name: new}
     return take_evidence(hand, draft, evidence, key=prompt.key, shown_as=shown_as, claims=asked.claims)
@@ -69,9 +72,7 @@ def _value(hand: Hand, field: Field, prompt: Prompt, value: Any) -> Any:
     if not isinstance(value, str):
         found = checked(field, value)
     elif prompt.closed:
-        word = chosen((c.value for c in prompt.choices), value)
-        if word is None:
-            raise NotAValue("one of " + ", ".join(c.value for c in prompt.choices)[:300])
+        word = _choice(prompt, value)
         found = value_of(field, word, now=hand.now, zone=hand.at.place.zone)
     else:
         found = value_of(field, value, now=hand.now, zone=hand.at.place.zone)
@@ -80,12 +81,22 @@ def _value(hand: Hand, field: Field, prompt: Prompt, value: Any) -> Any:
 
 def _answer(hand: Hand, draft: Draft, prompt: Prompt, question: str, value: Any) -> Done:
     text = _text(value, 200)
-    word = chosen((c.value for c in prompt.choices), text) if prompt.closed else text
-    if word is None:
-        raise NotAValue("one of " + ", ".join(c.value for c in prompt.choices))
+    word = _choice(prompt, text) if prompt.closed else text
     answers = {**dict(draft.evidence.get("answers") or {}), question: word}
     evidence = {**draft.evidence, "answers": answers}
-    return take_evidence(hand, draft, evidence, key=prompt.key, shown_as=f"{question}: {word}")
+    return take_evidence(hand, draft, evidence, key=prompt.key, shown_as=f"{prompt.asks}: {plain.words(word)}")
+
+
+def _choice(prompt: Prompt, text: str) -> str:
+    """Of a closed list the answer that the text means: as it is kept, or in the words it is offered with."""
+    values = [c.value for c in prompt.choices]
+    found = chosen(values, text)
+    said = chosen([c.words for c in prompt.choices], text) if found is None else None
+    if said is not None:
+        found = next(c.value for c in prompt.choices if c.words == said)
+    if found is None:
+        raise NotAValue("one of " + ", ".join(c.words for c in prompt.choices)[:300])
+    return found
 
 
 def _text(value: Any, longest: int = LONGEST_TEXT) -> str:
@@ -123,15 +134,16 @@ def _entry(asked: Asked, value: Any) -> Done:
     hand, sight, prompt = asked.hand, asked.sight, asked.prompt
     name, text = prompt.key.removeprefix("entry."), _text(value)
     found: Mapping[str, Any] = {name: text}
+    shown = chosen_words(text, prompt.choices)
     if name == "happened_at":
         moment = read_instant(instant_of(text, now=hand.now, zone=hand.at.place.zone))
         if moment > hand.now:
             raise NotAValue("a time that has come")
-        found = {name: moment}
+        found, shown = {name: moment}, plain.moment(moment, hand.at.place.zone)
     if name == "refers_to" and not UUID7.fullmatch(text):
         raise NotAValue("the id of an entry, or one of the list")
     seat = changed(hand, sight.draft, **found, order=(*sight.draft.order, prompt.key))
-    return Done(accepted(f"{prompt.asks}: {safe_excerpt(text, 100)}"), seat)
+    return Done(accepted(f"{prompt.asks}: {safe_excerpt(shown, 100)}"), seat)
 
 
 def _target(asked: Asked, value: Any) -> Done:
@@ -139,17 +151,17 @@ def _target(asked: Asked, value: Any) -> Done:
     on, text = On(prompt.key.removeprefix("target.")), _text(value, 60)
     draft, step = sight.draft, sight.step
     if on is On.STUDY and step.on is not On.STUDY:
-        word = chosen((c.value for c in prompt.choices), text)
-        if word is None:
-            raise NotAValue("one of " + ", ".join(c.value for c in prompt.choices))
-        return Done(accepted(f"study {word}"), changed(hand, draft, study=word))
+        word = _choice(prompt, text)
+        return Done(accepted(f"study {study_called(word)}"), changed(hand, draft, study=word))
     new = bool(step.needs_of(OwnSubject))
     if sight.draft.study is None and (new or on is On.PLACE):
         raise NotAValue("the study is to be chosen first")
-    chain = find_target(hand.tx, hand.at, on, text, new=new)
+    named = text if not prompt.closed else _choice(prompt, text)
+    chain = find_target(hand.tx, hand.at, on, named, new=new)
     if chain is None:
         raise NotAValue("one that is in the record and belongs to this place")
-    return Done(accepted(f"{on} {safe_excerpt(text, 60)}"), about(hand, draft, chain, new=new))
+    called = study_called(named) if on is On.STUDY else hand.at.called(named)
+    return Done(accepted(f"{on} {safe_excerpt(called, 60)}"), about(hand, draft, chain, new=new))
 
 
 def about(hand: Hand, draft: Draft, chain: str, *, new: bool) -> Seat:

@@ -25,6 +25,7 @@ from coi_tracker.services.floor.finishing import finish
 from coi_tracker.services.floor.lookup import Found, sighted
 from coi_tracker.services.floor.putting import prompt_for_code, prompt_for_text, put_answer
 from coi_tracker.services.floor.screen import Outcome, OutcomeKind, State, Words
+from coi_tracker.services.floor.signing import slot_for
 from coi_tracker.services.floor.standing import Standing
 from coi_tracker.services.floor.values import like_a_label
 from coi_tracker.services.floor.work import Done, Hand, Verdict, handled, refused, refused_scan, told
@@ -63,11 +64,11 @@ def _one(hand: Hand, code: ReadCode) -> Done:
 
 def _looked_up(hand: Hand, code: ReadCode) -> Done:
     found = sighted(hand.record, hand.tx, hand.at, code)
-    seat = replace(hand.seat, chain=found.chain, serial=found.serial, last=None)
+    seat = replace(hand.seat, chain=found.chain, serial=found.serial, last=None, thing=None)
     if found.chain is not None:
         return Done(_tell(found), seat)
     if not found.sighting.wrong:
-        return Done(_tell(found), hand.seat)
+        return Done(_tell(found), replace(hand.seat, thing=code.claim.code, last=None))
     words = found.sighting.wrong[0]
     why = Reason(ReasonCode(words.code or "malformed_label"), words.expected, words.observed)
     done = refused_scan(hand, (code.claim,), (why,))
@@ -91,7 +92,7 @@ def _into(hand: Hand, draft: Draft, code: ReadCode) -> Done:
 
 
 def _badge(hand: Hand, draft: Draft, code: ReadCode) -> Done:
-    """Who signs next; while things are still being scanned it says whose badge it is and changes nothing."""
+    """Who signs next, if it is a person who may; while things are still being scanned it changes nothing."""
     assert isinstance(code.read, BadgeCode)  # noqa: S101 - chosen by its kind
     carrier = registry.find_badge(hand.tx, code.read.text)
     if carrier is None or not carrier.active:
@@ -99,9 +100,23 @@ def _badge(hand: Hand, draft: Draft, code: ReadCode) -> Done:
         return Done(refused("Unknown badge", words), hand.seat)
     sight = hand.look()
     if state_of(sight) is not State.SIGNING:
-        return Done(told(f"The badge of {carrier.name}: nothing is to be signed yet"), hand.seat, sight)
-    seat = replace(hand.seat, draft=replace(draft, signer=carrier.id))
+        change = [] if carrier.id == hand.at.account else [_to_change(hand, carrier.name)]
+        return Done(told(f"The badge of {carrier.name}: nothing is to be signed yet", *change), hand.seat, sight)
+    slot = slot_for(sight, hand, (carrier.id, carrier.name), shown="the badge of ")
+    if isinstance(slot, Words):
+        seat = replace(hand.seat, draft=replace(draft, signer=None, signer_name=None))
+        return Done(refused(slot.title or "Somebody else signs here", slot), seat)
+    seat = replace(hand.seat, draft=replace(draft, signer=carrier.id, signer_name=carrier.name))
     return Done(told(f"{carrier.name}: password", asks="sign"), seat)
+
+
+def _to_change(hand: Hand, name: str) -> Words:
+    """How another person comes to this station while something is begun."""
+    return Words(
+        f"what the step of {hand.at.name} asks for",
+        f"the badge of {name}",
+        f"go on; or scan the lock command first, then {name} signs in: what is begun waits for {hand.at.name}",
+    )
 
 
 def _code(hand: Hand, _draft: Draft, code: ReadCode) -> Done:

@@ -175,6 +175,7 @@ class HoldLine:
     target: str
     blocks: tuple[str, ...]
     reason: str
+    about: str = ""  # the target as people call it
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +197,8 @@ class CourseLine:
     treatment: str
     standing: str
     holds: tuple[HoldLine, ...] = ()
+    site_name: str | None = None
+    facility_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +217,9 @@ class ContainerLine:
     shipper: str | None
     expires_at: datetime | None
     wrong: tuple[Words, ...] = ()
+    holder_name: str = ""
+    offered_name: str | None = None
+    shipper_serial: str | None = None  # as printed
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +236,8 @@ class Replaced:
 class Sighting:
     """What a scan is. ``is_a``: label, course, subject, equipment, position, place, station, badge, lot, command, text.
 
-    ``wrong``: not usable here, and why. ``badge``: the account that carries the badge (for a change of person).
+    ``wrong``: not usable here, and why. ``badge``: the account that carries the badge (for a change of person), with
+    its ``roles`` at this place.
     """
 
     is_a: str
@@ -242,6 +249,7 @@ class Sighting:
     timers: tuple[Timer, ...] = ()
     wrong: tuple[Words, ...] = ()
     badge: str | None = None
+    roles: tuple[Role, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +283,7 @@ class Pending:
     meaning: Meaning
     summary: Summary
     until: datetime
+    zone: str = "Etc/UTC"  # of the place where it was begun
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,11 +301,20 @@ class Who:
 
 
 @dataclass(frozen=True, slots=True)
+class Signer:
+    """Whose badge was scanned to sign next: the account and the name."""
+
+    account: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Screen:
     """Everything that is drawn. ``version`` grows with every change of what was begun here.
 
     ``problems``: what already keeps the begun step from being performed (a window, a hold, a limit), as far as it is
-    known now; what is only missing is in ``prompts`` and ``signatures``. ``token`` names the draft.
+    known now; what is only missing is in ``prompts`` and ``signatures``. ``token`` names the draft. ``signer``: whose
+    password is asked for.
     """
 
     state: State
@@ -318,6 +336,7 @@ class Screen:
     summary: Summary | None = None
     problems: tuple[Words, ...] = ()
     timers: tuple[Timer, ...] = ()
+    signer: Signer | None = None
 
     @property
     def next(self) -> Prompt | None:

@@ -17,8 +17,10 @@ from coi_tracker.process.look import Unreadable, read_field, write_field
 from coi_tracker.process.scans import assign, fault_of
 from coi_tracker.process.signing import SecondSigns, Signs
 from coi_tracker.process.spec import Step
+from coi_tracker.services import plain
 from coi_tracker.services.floor.asking import prompts_of
 from coi_tracker.services.floor.draft import Draft, Seat, Signed, request_of
+from coi_tracker.services.floor.lines import course_line
 from coi_tracker.services.floor.screen import Progress, Prompt, SignatureSlot, Summary
 from coi_tracker.services.floor.standing import Standing
 from coi_tracker.services.floor.targets import target_prompts
@@ -79,7 +81,7 @@ def sight_of(scene: Scene, at: Standing, seat: Seat, event: Event, *, now: datet
     step = step_of(scene, draft.step)
     if scene.protocol is None:
         return Sight(step, draft, seat, None, scene, event.reasons, (), "", ())
-    view = View(step, scene.protocol, scene.course, scene, draft, at.place, now)
+    view = View(step, scene.protocol, scene.course, scene, draft, at, now)
     what = what_is_signed(view, scene)
     digest = hashlib.sha256(canonical(what)).hexdigest()
     slots = tuple(_slots(step, draft, seat, digest, now))
@@ -157,15 +159,19 @@ def _sentences(sight: Sight, at: Standing) -> Iterator[str]:
     view, draft = sight.view, sight.draft
     if view is None:
         return
-    kind, _, key = view.course.chain.partition("/")
-    yield f"{view.step.title}: {kind} {key}."
+    yield f"{view.step.title}: {_whose(view.course, at)}."
     for prompt in sight.prompts:
         if prompt.given and not prompt.personal:
             yield f"{prompt.asks[:1].upper()}{prompt.asks[1:]}: {', '.join(prompt.given)}."
     if any(p.personal and p.given for p in sight.prompts):
         yield "The person was identified, or asked, as the step wants."
-    when = "now" if draft.happened_at is None else f"{draft.happened_at:%Y-%m-%d %H:%M} UTC"
-    yield f"By {at.name} as {draft.role} at {at.place.name}, {when}."
+    when = "now" if draft.happened_at is None else plain.moment(draft.happened_at, at.place.zone)
+    yield f"By {at.name} as {plain.words(draft.role)} at {at.place.name}, {when}."
+
+
+def _whose(course: Course, at: Standing) -> str:
+    kind = course.chain.partition("/")[0]
+    return f"{kind} {course_line(course, at).display}"
 
 
 # --- who signs

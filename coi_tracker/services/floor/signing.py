@@ -12,7 +12,7 @@ from datetime import datetime
 from coi_tracker.errors import NotUnderstood
 from coi_tracker.identity import BadgeCode
 from coi_tracker.process.look import reason
-from coi_tracker.services import password_rules, people
+from coi_tracker.services import password_rules, people, plain
 from coi_tracker.services.floor.draft import SIGNATURE_LASTS, Draft, Signed, seat_of
 from coi_tracker.services.floor.drafts import NOTHING_BEGUN
 from coi_tracker.services.floor.drawing import state_of
@@ -30,6 +30,8 @@ from coi_tracker.storage.drafts import StoredDraft, find_draft, read_draft, wait
 from coi_tracker.storage.transaction import Transaction
 from coi_tracker.vocabulary import Meaning, PlaceKind, Role
 from coi_tracker.vocabulary import ReasonCode as Code
+
+NOT_HERS = "Somebody else signs here"
 
 
 def sign(
@@ -109,7 +111,7 @@ def _signed(
             Code.SIGNATURE_FAILED, "a password that is right", f"{(signer or 'nobody')[:60]}: not authenticated"
         )
         return replace(refused_scan(hand, (), (why,)), sight=None)
-    slot = _slot_for(sight, hand, right.account, meaning)
+    slot = slot_for(sight, hand, (right.account, right.name), meaning)
     if isinstance(slot, Words):
         return Done(refused(slot.title or "Not yours to sign", slot), replace(hand.seat, draft=_no_signer(draft)))
     given = Signed(right.account, right.name, slot.meaning, hand.now, sight.digest)
@@ -129,35 +131,54 @@ def _on_its_way(sight: Sight, account: str) -> bool:
 
 
 def _no_signer(draft: Draft) -> Draft:
-    return replace(draft, signer=None)
+    return replace(draft, signer=None, signer_name=None)
 
 
 def _wanted(slot: SignatureSlot) -> str:
-    who = "the person who acts" if slot.first else f"a second person ({' or '.join(slot.roles)})"
-    return f"{who} signs: {slot.meaning}"
+    who = "the person who acts" if slot.first else f"a second person ({plain.either(slot.roles)})"
+    return f"{who} signs: {plain.words(slot.meaning)}"
 
 
-def _slot_for(sight: Sight, hand: Hand, account: str, meaning: Meaning | None) -> SignatureSlot | Words:
-    """The signature that this person gives; in words why there is none."""
+def slot_for(
+    sight: Sight, hand: Hand, person: tuple[str, str], meaning: Meaning | None = None, *, shown: str = ""
+) -> SignatureSlot | Words:
+    """The signature that this person (account, name) gives; in words why there is none.
+
+    `shown`: what she has shown of herself, before her name.
+    """
+    account, name = person
     own = account == hand.seat.account
     fit = [s for s in sight.unsigned if s.first is own and meaning in (None, s.meaning)]
     if any(s.account == account and s.signed_at is not None for s in sight.slots):
-        return _same(sight)
+        return _same(sight, hand.at)
     if not fit:
-        wanted = _wanted(sight.unsigned[0])
-        return words_of(reason(Code.SIGNATURE_UNEXPECTED, wanted, f"{account}: nothing of that to sign"))
+        return _not_hers(sight, hand.at, shown + name)
     roles = _roles(hand.tx, sight, account, hand.at) if not own else frozenset(fit[0].roles)
     slot = next((s for s in fit if roles & frozenset(s.roles)), None)
     if slot is None:
-        has = ", ".join(sorted(roles)) or "no role here"
-        return words_of(reason(Code.ROLE_MISSING, _wanted(fit[0]), f"{account}: {has}"))
+        has = ", ".join(map(plain.words, sorted(roles))) or "no role here"
+        return words_of(reason(Code.ROLE_MISSING, _wanted(fit[0]), f"{name}: {has}"), hand.at)
     return slot
 
 
-def _same(sight: Sight) -> Words:
+def _same(sight: Sight, at: Standing) -> Words:
     if not sight.unsigned:
-        return words_of(reason(Code.SAME_SIGNER, "one signature a person", "signed already"))
-    return words_of(reason(Code.SAME_SIGNER, _wanted(sight.unsigned[0]), "the same person again"))
+        return words_of(reason(Code.SAME_SIGNER, "one signature a person", "signed already"), at)
+    return words_of(reason(Code.SAME_SIGNER, _wanted(sight.unsigned[0]), "the same person again"), at)
+
+
+def _not_hers(sight: Sight, at: Standing, whose: str) -> Words:
+    """Somebody else where only the one who acts is asked; or the one who acts where only others are."""
+    slot = sight.unsigned[0]
+    if not slot.first:
+        return Words(_wanted(slot), whose, "the second person scans the badge, or types the account", None, NOT_HERS)
+    return Words(
+        f"{at.name}, who began this step, signs: {plain.words(slot.meaning)}",
+        whose,
+        f"{at.name} types the own password. To work here yourself, scan the lock command first: what is begun waits",
+        None,
+        NOT_HERS,
+    )
 
 
 def _roles(tx: Transaction, sight: Sight, account: str, owner: Standing) -> frozenset[Role]:
@@ -208,6 +229,7 @@ def _waits(sight: Sight, owner: Standing, slot: SignatureSlot, stored: StoredDra
         begun_by=owner.name,
         station=owner.station_name,
         place=owner.place.name,
+        zone=owner.place.zone,
         meaning=slot.meaning,
         summary=summary_of(sight, owner),
         until=until,

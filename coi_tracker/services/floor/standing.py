@@ -5,13 +5,15 @@ Knows no step. Whether a role is enough is decided by the engine, from the rows 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from coi_tracker.course import AccountId, PlaceId
+from coi_tracker.course import AccountId, PlaceId, nothing
 from coi_tracker.errors import NotUnderstood
 from coi_tracker.identity import StationCode
+from coi_tracker.services import plain
 from coi_tracker.services.floor.screen import Who
 from coi_tracker.services.record import Record
 from coi_tracker.storage import registry
@@ -22,7 +24,10 @@ from coi_tracker.vocabulary import PlaceKind, Role
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An account at a station, the place of the station, and the roles the account has at that place."""
+    """An account at a station, the place of the station, and the roles the account has at that place.
+
+    ``names``: what people call the places and steps that the record knows by other words.
+    """
 
     account: AccountId
     name: str
@@ -30,6 +35,15 @@ class Standing:
     station_name: str
     place: Place
     roles: tuple[AccountRole, ...]
+    names: Mapping[str, str] = field(default_factory=nothing, repr=False, compare=False)
+
+    def say(self, text: str) -> str:
+        """A text of the rules as it is read here."""
+        return plain.plainly(text, zone=self.place.zone, names=self.names)
+
+    def called(self, place: str | None) -> str:
+        """The name of a place; its id where it has none."""
+        return "nobody" if place is None else self.names.get(place, place)
 
     @property
     def who(self) -> Who:
@@ -64,10 +78,10 @@ def standing(record: Record, account: str, station: str) -> Standing:
     """Who stands there. Raises NotUnderstood for a station or an account that is not (or no longer) in the record."""
     code = StationCode.parse(station.strip().upper().replace("-", ""))
     with record.database.read() as tx:
-        return _standing(tx, account, code)
+        return _standing(record, tx, account, code)
 
 
-def _standing(tx: Transaction, account: str, code: StationCode) -> Standing:
+def _standing(record: Record, tx: Transaction, account: str, code: StationCode) -> Standing:
     row = tx.one("SELECT place, name FROM stations WHERE code = :code AND active", code=code.text)
     if row is None:
         raise NotUnderstood(
@@ -76,6 +90,13 @@ def _standing(tx: Transaction, account: str, code: StationCode) -> Standing:
     person = registry.find_account(tx, account)
     if person is None or not person.active:
         raise NotUnderstood(expected="an active account", came="none", do="sign in again")
-    place = next(p for p in registry.places(tx) if p.id == row[0])
+    places = registry.places(tx)
+    place = next(p for p in places if p.id == row[0])
     roles = tuple(r for r in registry.roles_of(tx, person.id) if r.place == place.id)
-    return Standing(person.id, person.name, code.text, str(row[1]), place, roles)
+    return Standing(person.id, person.name, code.text, str(row[1]), place, roles, names_of(record, places))
+
+
+def names_of(record: Record, places: Iterable[Place]) -> Mapping[str, str]:
+    """What people call places and steps. A step whose name is an ordinary word is left as it is."""
+    steps = {step.name: f"“{step.title}”" for step in record.process.steps.values() if "_" in step.name}
+    return steps | {str(place.id): place.name for place in places}

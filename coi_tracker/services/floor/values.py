@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from coi_tracker.identity import ALPHABET, CoiId, LabelSerial, safe_excerpt
 from coi_tracker.process.look import Unreadable, read_field, read_instant, write_field, write_instant
 from coi_tracker.process.spec import Field, FieldKind
+from coi_tracker.services import plain
 
 YES = frozenset({"yes", "y", "true"})
 NO = frozenset({"no", "n", "false"})
@@ -63,8 +64,8 @@ def _count(text: str) -> int:
 
 def _quantity(text: str, unit: str | None) -> dict[str, str | None]:
     found = _NUMBER.fullmatch(text)
-    if found is None or found[2].casefold() not in {"", (unit or "").casefold()}:
-        raise NotAValue(f"a number in {unit}, with a point and no comma, such as 12.5")
+    if found is None or found[2].casefold() not in {"", (unit or "").casefold(), plain.unit(unit).casefold()}:
+        raise NotAValue(f"a number in {plain.unit(unit)}, with a point and no comma, such as 12.5")
     return {"unit": unit, "value": re.sub(r"^(-?)0+(?=\d)", r"\1", found[1])}
 
 
@@ -95,22 +96,28 @@ def in_words(field: Field, value: Any, *, zone: str) -> tuple[str, ...]:
         typed = read_field(field, value)
     except Unreadable:
         return (safe_excerpt(str(value), 80),)
-    if field.kind is FieldKind.FLAG:
-        return ("yes" if typed else "no",)
-    if field.kind is FieldKind.QUANTITY:
-        return (f"{typed:f} {field.unit}",)
-    if field.kind is FieldKind.INSTANT:
-        return (instant_words(typed, zone),)
     if field.kind is FieldKind.CODES:
         return tuple(typed)
     if field.kind is FieldKind.ANSWERS:
-        return tuple(f"{key}: {answer}" for key, answer in typed.items())
-    return (str(typed),)
+        return tuple(f"{plain.words(key)}: {plain.words(answer)}" for key, answer in typed.items())
+    return (_in_words(field, typed, zone),)
 
 
-def instant_words(moment: datetime, zone: str) -> str:
-    """An instant as the clock of the place shows it."""
-    return moment.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M %Z")
+def _in_words(field: Field, typed: Any, zone: str) -> str:
+    """One value of any other shape."""
+    match field.kind:
+        case FieldKind.FLAG:
+            return "yes" if typed else "no"
+        case FieldKind.QUANTITY:
+            return f"{typed:f} {plain.unit(field.unit)}"
+        case FieldKind.INSTANT:
+            return plain.moment(typed, zone)
+        case FieldKind.DATE:
+            return plain.day(typed)
+        case FieldKind.CHOICE:
+            return plain.words(typed)
+        case _:
+            return str(typed)
 
 
 def like_a_label(text: str) -> bool:

@@ -13,6 +13,7 @@ from coi_tracker.process.scans import Scan, members
 from coi_tracker.process.spec import ProtocolPath, Step
 from coi_tracker.protocols.model import Protocol
 from coi_tracker.services.floor.draft import Draft
+from coi_tracker.services.floor.standing import Standing
 from coi_tracker.services.scene import Scene
 from coi_tracker.storage import registry
 from coi_tracker.storage.registry import Place
@@ -28,8 +29,17 @@ class View:
     course: Course
     scene: Scene
     draft: Draft
-    place: Place
+    at: Standing
     now: datetime
+
+    @property
+    def place(self) -> Place:
+        """Where it is done."""
+        return self.at.place
+
+    def called(self, place: str | None) -> str:
+        """The name of a place."""
+        return self.at.called(place)
 
     @property
     def zone(self) -> str:

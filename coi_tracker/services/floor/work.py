@@ -199,7 +199,7 @@ def refused_scan(
     seat, draft = hand.seat, hand.seat.draft
     scene = scene_for(hand.record, hand.tx, _request_about(hand, claims))
     entry = record_refused_scan(scene, reasons)
-    words = tuple(words_of(r) for r in reasons)
+    words = tuple(words_of(r, hand.at) for r in reasons)
     if draft is not None and shown_as is not None:
         unexpected = (*draft.unexpected, (shown_as, words[0].title or ""))[-UNEXPECTED_KEPT:]
         seat = replace(seat, draft=replace(draft, unexpected=unexpected))
