@@ -12,9 +12,10 @@ from typing import Any
 from flask import Flask
 
 from coi_tracker.course import PlaceId
-from coi_tracker.services import administration, printers, printing, tokens, webhooks
+from coi_tracker.services import administration, available, printers, printing, stock, tokens, webhooks
 from coi_tracker.services.changes import INSTALLER, new_event_id
 from coi_tracker.services.log_questions import Question
+from coi_tracker.services.stock import Line, Sort
 from coi_tracker.simulation.furnishing import reopened
 from coi_tracker.simulation.walking import drive
 from coi_tracker.vocabulary import PrinterKind, Role, Scope
@@ -27,7 +28,7 @@ LABELLED = "0110"
 NO_PAGES = frozenset(
     {
         "static", "pages.health", "pages.checkpoint", "pages.vkeys", "pages.courses_as_csv", "labels.preview",
-        "admin.protocol", "station.now", "outside.leave", "outside.back",
+        "admin.protocol", "station.now", "outside.leave", "outside.back", "stock.of_equipment", "stock.of_shipper",
     }
 )  # fmt: skip
 """Addresses that answer with something else than a page."""
@@ -82,7 +83,7 @@ def ways(app: Flask, floor: Floor) -> Iterator[Way]:
                 continue
             found = access.of(rule.endpoint)
             assert found is not None
-            account = None if found.public else whoever(floor, found.roles)
+            account = None if found.public else whoever(floor, found.roles, rule.endpoint.startswith("stock."))
             for number, gaps in enumerate(real[rule.endpoint] if rule.arguments else ({},)):
                 with app.test_request_context():
                     path = app.url_for(rule.endpoint, **gaps)
@@ -91,9 +92,11 @@ def ways(app: Flask, floor: Floor) -> Iterator[Way]:
     yield Way("api.docs", "/api/v1/docs", None)
 
 
-def whoever(floor: Floor, roles: frozenset[Role] | None) -> str:
-    """Somebody who may see it: at the site of the furthest course, if it is a matter of sites."""
+def whoever(floor: Floor, roles: frozenset[Role] | None, keeps: bool = False) -> str:
+    """Somebody who may see it: at the site of the furthest course, if it is a matter of sites; who keeps lots."""
     role = next(one for one in ROLES if roles is None or one in roles)
+    if keeps:
+        return floor.person(role, kept(floor, Sort.LOT).place).id
     return floor.person(role, floor.site_of(furthest(floor)) if role is Role.COORDINATOR else None).id
 
 
@@ -105,7 +108,7 @@ def furthest(floor: Floor) -> str:
 def values(floor: Floor) -> dict[str, list[dict[str, Any]]]:
     """What stands in the gaps of addresses: by endpoint, once or several times."""
     coi, labelled = furthest(floor), floor.courses[-1]
-    site = floor.site_of(coi)
+    site, lot = floor.site_of(coi), kept(floor, Sort.LOT)
     return {
         "pages.course": [{"text": coi}],
         "labels.of_course": [{"text": coi}],
@@ -118,4 +121,13 @@ def values(floor: Floor) -> dict[str, list[dict[str, Any]]]:
         "admin.study": [{"key": administration.studies(floor.record)[0].study.key}],
         "admin.token": [{"key": TOKEN}],
         "admin.webhook": [{"key": TOKEN}],
+        "stock.lot": [{"code": lot.code}],
+        "stock.piece": [{"code": kept(floor, Sort.EQUIPMENT, lot.place).code}],
+        "stock.shipper": [{"code": kept(floor, Sort.SHIPPER, lot.place).code}],
     }
+
+
+def kept(floor: Floor, sort: Sort, place: str | None = None) -> Line:
+    """Something that is kept somewhere, or there."""
+    there = {one.id: one for one in available.set_up(floor.record).places if place in (None, one.id)}
+    return stock.lines(floor.record, sort, there)[0]

@@ -10,7 +10,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +30,7 @@ CODES = {
     "-": "Minus", "=": "Equal", ";": "Semicolon", "/": "Slash", ".": "Period", ",": "Comma", " ": "Space",
     "]": "BracketRight", "[": "BracketLeft", "'": "Quote",
 }  # fmt: skip
+KEY = "Input.dispatchKeyEvent"
 ENDS = {"Enter": ("Enter", "\r", 13), "Tab": ("Tab", "", 9)}
 
 
@@ -131,24 +132,17 @@ class Station:
         self._moment += gap
         if (ahead := self._moment - time.time()) > 0:
             time.sleep(ahead)
-        self.keyboard.send("Input.dispatchKeyEvent", {**event, "timestamp": self._moment})
+        self.keyboard.send(KEY, {**event, "timestamp": self._moment})
 
     def burst(self, text: str, end: str) -> None:
         """The keys of a whole scan without waiting for the browser between them: quicker than it can be asked."""
-        events = [key_event(character) for character in text] + [end_event(end)]
-        session = self.keyboard
-
-        async def all_of_them() -> None:
-            sent = (session._impl_obj.send("Input.dispatchKeyEvent", dict(event), timeout=None) for event in events)
-            await asyncio.gather(*sent)
-
-        session._sync(all_of_them())
+        at_once(self.keyboard, [key_event(character) for character in text] + [end_event(end)])
 
     def press(self, name: str) -> None:
         """One key with a name."""
         event = end_event(name)
-        self.keyboard.send("Input.dispatchKeyEvent", event)
-        self.keyboard.send("Input.dispatchKeyEvent", {**event, "type": "keyUp", "text": ""})
+        self.keyboard.send(KEY, event)
+        self.keyboard.send(KEY, {**event, "type": "keyUp", "text": ""})
 
     def scan(self, text: str, *, suffix: str = "Enter") -> Verdict:
         """Scan, and wait for the verdict."""
@@ -281,6 +275,15 @@ def end_event(name: str) -> dict[str, object]:
     """A key with a name going down."""
     key, text, number = ENDS.get(name, (name, "", 0))
     return {"type": "keyDown", "key": key, "code": key, "text": text, "windowsVirtualKeyCode": number}
+
+
+def at_once(session: CDPSession, events: Sequence[Mapping[str, object]]) -> None:
+    """Send all the keys, and only then wait for what becomes of them."""
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(session._impl_obj.send(KEY, dict(one), timeout=None) for one in events))
+
+    session._sync(all_of_them())
 
 
 def type_into(page: Page, name: str, text: str) -> None:

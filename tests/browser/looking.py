@@ -1,4 +1,4 @@
-"""What a careful person finds wrong with a page: axe-core's findings, what sticks out sideways, what is cut off.
+"""What a careful person finds wrong with a page: by axe-core, what sticks out or is cut off, what needs a mouse.
 
 With COI_PICTURES naming a folder, every page that is looked at is also kept there as pictures, for human eyes.
 """
@@ -11,6 +11,8 @@ from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
+
+from tests.browser.tabbing import needs_a_mouse, out_of_order
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 OPTIONS = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
@@ -53,14 +55,15 @@ def sideways(page: Page, width: int) -> list[str]:
 
 
 def wrong_with(page: Page, name: str) -> list[str]:
-    """Everything that is wrong with the page as it stands, wide, zoomed and on a phone."""
+    """Everything that is wrong with the page as it stands, wide, zoomed and on a phone. The focus moves."""
     page.set_viewport_size({"width": 1280, "height": HEIGHT})
     found = list(against_wcag(page))
     _keep(page, name, 1280)
+    found += needs_a_mouse(page)
     for width in (820, ZOOMED, PHONE):
         found += sideways(page, width)
         _keep(page, name, width)
-    found += [f"at {PHONE} px {one}" for one in against_wcag(page)]
+    found += [f"at {PHONE} px {one}" for one in (*against_wcag(page), *out_of_order(page))]
     page.set_viewport_size({"width": 1280, "height": HEIGHT})
     return [f"{name}: {one}" for one in dict.fromkeys(found)]
 

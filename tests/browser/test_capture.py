@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from coi_tracker.identity import CODE_KINDS, CoiId, CommandCode, LabelSerial, ScanPayload
 from coi_tracker.vocabulary import Command, Role
@@ -153,9 +153,9 @@ def test_what_a_person_types_stays_in_its_field_and_is_recorded_as_typed(at):
     station.keyboard.send("Input.dispatchKeyEvent", {**key_event("x"), "timestamp": time.time()})
     station.scan(shipper_of(course))  # somebody scans while another one still types
     assert gate.in_order[-1] == shipper_of(course)
-    station.page.fill("#v-field-seal", str(course.facts["seal"]))
     station.press("Escape")
-    station.page.focus("#v-field-seal")
+    expect(station.page.locator("#v-field-seal")).to_be_focused()  # where one was before the red screen
+    station.page.fill("#v-field-seal", str(course.facts["seal"]))
     station.page.keyboard.press("Enter")
     station.settled()
     assert station.asked == "field.seal_intact"

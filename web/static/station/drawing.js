@@ -31,22 +31,59 @@ export function drawVerdict(answer) {
   byId("verdict").innerHTML = answer.verdict;
 }
 
+let before = ""; // what had the focus before the red screen
+
+// Nothing under the red screen can be come to, or is read out, before that was read.
+function alone(stop, on) {
+  for (let one = stop; one !== document.body; one = one.parentElement) {
+    for (const other of one.parentElement.children) if (other !== one) other.inert = on;
+  }
+}
+
 export function showStop(html) {
-  const stop = byId("stop");
+  const stop = byId("stop"), focus = document.activeElement;
+  if (!stop.contains(focus)) before = focus?.id ?? "";
   stop.innerHTML = html;
+  alone(stop, true);
   stop.hidden = false;
   document.body.classList.add("stopped");
   byId("verdict").replaceChildren();
   // What has the focus must be seen, and nothing under the red is. Scans are taken wherever it is.
   stop.querySelector("button")?.focus({ preventScroll: true });
+  keepStop(stop);
+}
+
+// A refusal stays until it was read, also when the page is loaded again in between.
+const unread = () => `coi.stop:${byId("station").dataset.station}:${byId("station").dataset.account}`;
+
+function keepStop(stop) {
+  for (const one of stop.querySelectorAll("input[name=csrf_token]")) one.remove();
+  try {
+    if (stop.hidden) sessionStorage.removeItem(unread());
+    else sessionStorage.setItem(unread(), stop.innerHTML);
+  } catch {
+    // Not kept: then it is there until the page is loaded again.
+  }
+}
+
+export function showUnread() {
+  try {
+    const html = sessionStorage.getItem(unread());
+    if (html) showStop(html);
+  } catch {
+    // Nothing was kept.
+  }
 }
 
 export function hideStop() {
   const stop = byId("stop");
   if (stop.hidden) return;
-  if (stop.contains(document.activeElement)) byId("capture").focus({ preventScroll: true });
+  const back = before && byId(before);
+  alone(stop, false);
+  (back && back.checkVisibility() ? back : byId("capture")).focus({ preventScroll: true });
   stop.hidden = true;
   stop.replaceChildren();
+  keepStop(stop);
   document.body.classList.remove("stopped");
 }
 

@@ -1,7 +1,6 @@
 // The camera as a scanner for one field of a form: a badge at the sign-in, the code of a station. A browser without
 // this script shows no button for it, and the field takes a scanner or typing as ever.
 
-import { toggle } from "./camera.js";
 import { isOurs, unprefixed } from "./codes.js";
 
 function given(room, text) {
@@ -20,7 +19,8 @@ function given(room, text) {
 
 for (const room of document.querySelectorAll("[data-into]")) {
   const [button, camera] = room.children;
-  button.addEventListener("click", () => {
+  button.addEventListener("click", async () => {
+    const { toggle } = await import("./camera.js"); // loaded only when somebody asks for it
     toggle({ button, room: camera, script: room.dataset.reader, wasm: room.dataset.wasm, take: (text) => given(room, text) });
   });
   room.hidden = false;

@@ -2,7 +2,7 @@
 
 import { capture } from "./capture.js";
 import { isBadge, isOurs } from "./codes.js";
-import { drawQueue, drawScreen, drawVerdict, hideStop, showStop, signInAddress, stopWords } from "./drawing.js";
+import { drawQueue, drawScreen, drawVerdict, hideStop, showStop, showUnread, signInAddress, stopWords } from "./drawing.js";
 import { newId, Queue } from "./queue.js";
 import { quiet, setQuiet, signal } from "./signals.js";
 import { draw as drawTimers, learnTime } from "./timers.js";
@@ -118,7 +118,6 @@ function take(code, by) {
 
 function acknowledge() {
   hideStop();
-  document.getElementById("capture").focus({ preventScroll: true });
   if (data.state === "refused") queue.add({ to: data.act, fields: { act: "acknowledge" }, shown: "read", what: "touched" });
 }
 
@@ -231,6 +230,8 @@ learnTime(data.at);
 drawTimers();
 drawSound();
 for (const one of document.querySelectorAll("[data-script]")) one.hidden = false;
+if (data.state === "signing") document.querySelector("#screen input[type=password]")?.focus({ preventScroll: true });
+showUnread();
 claim();
 queue.changed(queue);
 queue.run();
