@@ -17,6 +17,7 @@ from coi_tracker.services.tokens import TokenLine
 from coi_tracker.services.webhooks import WebhookLine
 from coi_tracker.vocabulary import Scope
 from web.admin.shared import Shown, blueprint, by, done, for_admins, history, reason, text, tried, whole_number
+from web.api import letters
 from web.session import record
 
 SCOPES: Mapping[Scope, str] = {
@@ -233,6 +234,7 @@ def _webhook_page(key: str, problem: str | None, *, once: str | None = None) -> 
         problem=problem,
         done=done(),
         once=once,
+        check=letters.CHECK,
         history=history("account", f"webhook:{key}"),
     )
 

@@ -27,8 +27,8 @@ PLAIN = {
     "AUTO_SERVERS": False,
     "AUTO_TAGS": True,
     "AUTO_VALIDATION_ERROR_RESPONSE": False,
-    "DESCRIPTION": "The chain-of-identity record for autologous TIL therapy, for programs.",
-    "SECURITY_SCHEMES": {"token": {"type": "http", "scheme": "bearer", "description": "coi_..., see `coi tokens add`"}},
+    "DESCRIPTION": describing.DESCRIPTION,
+    "SECURITY_SCHEMES": {"token": {"type": "http", "scheme": "bearer", "description": describing.BEARER}},
     "SERVERS": [{"url": PREFIX}],
     "VALIDATION_ERROR_STATUS_CODE": 400,
 }

@@ -103,7 +103,7 @@ def attempt(given: AttemptIn) -> Any:
             needed=[f"a proof of being {asked.account[:60]}"],
             expected="a signature of the account in this attempt with its password, or its session in COI-Person",
             came="neither, or a password that does not fit",
-            do="let the person sign in with POST /sessions, or sign this attempt; nothing was recorded, so the id is free",
+            do="let that person sign in with POST /sessions, or sign this attempt; nothing was recorded yet",
         )
     answer = record_attempt(record(), _without_passwords(tried))
     return _answered(asked, answer)

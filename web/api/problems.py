@@ -56,20 +56,18 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The answer for a problem of the list."""
-    status, title = TITLES[code]
-    body = {
-        "type": f"{AT}#{code}",
-        "title": title,
-        "status": status,
-        "detail": f"Expected {expected}; got {came}; {do}.",
-        "expected": expected,
-        "came": came,
-        "do": do,
-        **(more or {}),
-    }
-    answer = Response(harmless(json.dumps(body, ensure_ascii=True)), status=status, mimetype=MEDIA)
+    body = {**body_of(code, expected=expected, came=came, do=do), **(more or {})}
+    answer = Response(harmless(json.dumps(body, ensure_ascii=True)), status=TITLES[code][0], mimetype=MEDIA)
     answer.headers.update(headers or {})
     return answer
+
+
+def body_of(code: str, *, expected: str, came: str, do: str) -> dict[str, Any]:
+    """What every problem says."""
+    status, title = TITLES[code]
+    detail = f"Expected {expected}; got {came}; {do}."
+    said = {"expected": expected, "came": came, "do": do}
+    return {"type": f"{AT}#{code}", "title": title, "status": status, "detail": detail, **said}
 
 
 def register(app: APIFlask) -> None:

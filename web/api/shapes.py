@@ -33,36 +33,36 @@ class Told(BaseModel):
 class ProblemOut(Told):
     """A failure (RFC 9457)."""
 
-    type: str
+    type: str = Field(description="which problem: /api/v1/docs# and one of the words listed under Problems")
     title: str
-    status: int
-    detail: str
+    status: int = Field(description="the HTTP status again")
+    detail: str = Field(description="the three that follow, in one sentence")
     expected: str
-    came: str
-    do: str
+    came: str = Field(description="in our words; what was sent is not repeated")
+    do: str = Field(description="what to do next")
 
 
 class ReasonOut(Told):
     """Why an attempt was refused; the codes are those of docs/reasons.md."""
 
-    code: str
+    code: str = Field(description="of the closed list, e.g. wrong_state; programs decide by this")
     title: str
     expected: str
     observed: str
-    do: str
+    do: str = Field(description="what the person does next, to be shown as it is")
 
 
 class AttemptOut(Told):
     """What became of an attempt. `entry` is the exact text in the custody log, null where it may not be shown."""
 
     decision: Literal["performed", "refused"]
-    id: str
+    id: str = Field(description="of the attempt, and of its entry in the log")
     step: str
     course: str | None
-    chain: str | None
-    seq: int | None
-    recorded_at: str | None
-    replayed: bool
+    chain: str | None = Field(description="the chain of the log it was written to")
+    seq: int | None = Field(description="its number in that chain, from 1")
+    recorded_at: str | None = Field(description="when, by the clock of the server, in UTC")
+    replayed: bool = Field(description="true: recorded before under this id, and this is that answer")
     reasons: list[ReasonOut]
     entry: str | None
 
@@ -75,7 +75,7 @@ class ScanIn(Given):
     """One code as a reader sent it, or as it was typed."""
 
     code: str = Field(max_length=4096, description="what the reader sent, unchanged")
-    by: HowRead = HowRead.SCANNED
+    by: HowRead = Field(HowRead.SCANNED, description="whether a reader read it or a person typed it")
     station: Line | None = Field(None, max_length=40, description="the station; a station's own token needs none")
 
 
@@ -99,23 +99,25 @@ class SignInOut(Told):
 
     account: str
     name: str
-    person: str
-    idle_minutes: int
-    failures_before: int
+    person: str = Field(description="for the header COI-Person, through this token only; keep it in memory only")
+    idle_minutes: int = Field(description="minutes without a request until the session locks")
+    failures_before: int = Field(description="wrong passwords since this person was last signed in: show it")
 
 
 class PageIn(Given):
     """A page of a list, from 1."""
 
-    page: int = Field(1, ge=1, le=1_000_000)
+    page: int = Field(1, ge=1, le=1_000_000, description="which page, from 1; beyond the last is the last")
 
 
 class CoursesIn(PageIn):
     """Which courses. `search`: the start of a COI or of a subject number."""
 
-    search: Line | None = Field(None, max_length=60)
-    site: Line | None = Field(None, max_length=40)
-    standing: Literal["active", "on_hold", "withdrawn", "terminated", "closed"] | None = None
+    search: Line | None = Field(None, max_length=60, description="the start of a COI or of a subject number")
+    site: Line | None = Field(None, max_length=40, description="the id of a site, see GET /places")
+    standing: Literal["active", "on_hold", "withdrawn", "terminated", "closed"] | None = Field(
+        None, description="whether work may go on: only courses that stand so"
+    )
 
 
 class CoursesOut(Told):
@@ -161,8 +163,8 @@ class LabelsOut(Told):
 class ChainIn(Given):
     """Which entries of a course: from number `up_to` (none: the last) backwards, `most` of them."""
 
-    up_to: int | None = Field(None, ge=1, le=10**12)
-    most: int = Field(100, ge=1, le=100)
+    up_to: int | None = Field(None, ge=1, le=10**12, description="the number to begin at, backwards; none: the last")
+    most: int = Field(100, ge=1, le=100, description="entries at most")
 
 
 class ChainEntry(Told):
@@ -185,8 +187,8 @@ class ChainOut(Told):
 class EntriesIn(Given):
     """Which part of the log: from log index `start` on."""
 
-    start: int = Field(0, ge=0, le=10**12)
-    most: int = Field(100, ge=1, le=500)
+    start: int = Field(0, ge=0, le=10**12, description="the log index to begin at; go on with `next` of the answer")
+    most: int = Field(100, ge=1, le=500, description="entries at most")
 
 
 class LogEntryOut(Told):
@@ -216,9 +218,9 @@ class PlaceOut(Told):
     id: str
     kind: PlaceKind
     name: str
-    country: str
-    zone: str
-    daily_capacity: int
+    country: str = Field(description="ISO 3166, two letters")
+    zone: str = Field(description="IANA time zone, in which its days are counted")
+    daily_capacity: int = Field(description="courses it can work on in a day")
 
 
 class PlacesOut(Told):
@@ -239,15 +241,28 @@ class PlansOut(Told):
 class ExportIn(Given):
     """What to export: a course, or a site, or a period of recording (`until` excluded), or (`everything`) all."""
 
-    course: Line | None = Field(None, max_length=60)
-    site: Line | None = Field(None, max_length=40)
-    since: date | None = None
-    until: date | None = None
-    everything: bool = False
+    course: Line | None = Field(None, max_length=60, description="a COI")
+    site: Line | None = Field(None, max_length=40, description="the id of a site")
+    since: date | None = Field(None, description="the first day, YYYY-MM-DD in UTC")
+    until: date | None = Field(None, description="the day after the last, YYYY-MM-DD in UTC")
+    everything: bool = Field(False, description="the whole log; for a token of the sponsor")
 
 
 class HealthOut(Told):
     """Whether the record can be read."""
 
     status: Literal["ok"]
-    entries: int
+    entries: int = Field(description="how many the log holds, those included that wait for their place")
+
+
+class LetterOut(Told):
+    """What a letter of a webhook tells: that there is an entry, and where. What it holds is read with the token."""
+
+    chain: str = Field(description="of the log; of people only the kind: subject or account")
+    course: str | None = Field(description="its COI, if it is about a course")
+    digest: str = Field(description="of the entry: SHA-256 of a zero byte and its text, in hex")
+    entry: str = Field(description="the id of the entry; of a step, the id of its attempt")
+    index: int = Field(description="its place in the log: GET /entries?start=<index>&most=1 reads it")
+    kind: Literal["performed", "refused", "label_printed"]
+    recorded_at: str = Field(description="when, in UTC")
+    step: str | None
