@@ -31,7 +31,9 @@ def mine() -> str:
     """The work of this person, in all of her roles or in one."""
     who = working()
     role = _role(who)
-    found = worklist(record(), who, role=role, site=request.args.get("site") or None)
+    number = request.args.get("page", "1")
+    page = int(number) if number.isdecimal() and len(number) < 7 else 1
+    found = worklist(record(), who, role=role, site=request.args.get("site") or None, page=page)
     shown = {role} if role is not None else {one.role for one in who.roles}
     return render_template(
         "work.html",

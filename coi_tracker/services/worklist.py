@@ -70,7 +70,10 @@ class CourseSeen:
 
 @dataclass(frozen=True, slots=True)
 class Worklist:
-    """All of it, as of one moment. ``others``: what others have to do on the courses of her places."""
+    """Of one page of courses all of it, as of one moment. ``others``: what others have to do on courses of her places.
+
+    ``total``: how many courses there are, of which those from ``first`` on were looked at.
+    """
 
     now: datetime
     mine: tuple[WorkLine, ...]
@@ -78,7 +81,15 @@ class Worklist:
     carried: tuple[Carried, ...]
     courses: tuple[CourseSeen, ...]
     places: dict[str, Place]
-    more: bool
+    total: int
+    page: int
+    pages: int
+    first: int
+
+    @property
+    def more(self) -> bool:
+        """Whether there are further courses on other pages."""
+        return self.pages > 1
 
     def of(self, way: Way, *, late: bool = False) -> tuple[WorkLine, ...]:
         """Her lines that are so near; the late ones apart."""
@@ -95,9 +106,11 @@ class Worklist:
         return Counter(line.role for line in self.mine if line.role is not None)
 
 
-def worklist(record: Record, who: Viewer, *, role: Role | None = None, site: str | None = None) -> Worklist:
-    """What `who` has to do. `role`: in that role only. `site`: on the courses of that site only."""
-    found = open_courses(record, who, Among(site=site))
+def worklist(
+    record: Record, who: Viewer, *, role: Role | None = None, site: str | None = None, page: int = 1
+) -> Worklist:
+    """What `who` has to do. `role`: in that role only. `site`: on the courses of that site only. `page`: of courses."""
+    found = open_courses(record, who, Among(site=site, page=page))
     today = found.setting.now.date()
     lines = [line for one in (*found.courses, *found.subjects) for line in _lines(record, one, found.setting, who)]
     mine = [own for line in lines for own in _own(line, who, today, role)]
@@ -110,7 +123,10 @@ def worklist(record: Record, who: Viewer, *, role: Role | None = None, site: str
         carried=tuple(_carried(found, who)),
         courses=tuple(_seen(one) for one in found.courses),
         places=dict(found.setting.places),
-        more=found.more,
+        total=found.total,
+        page=found.page,
+        pages=found.pages,
+        first=found.first,
     )
 
 
