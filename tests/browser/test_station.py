@@ -5,6 +5,7 @@ What is refused is seen on the screen with its words, and never stops the next s
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -196,6 +197,59 @@ def test_at_the_bedside_wristband_and_bag_are_held_against_each_other_while_time
     assert station.type_password().kind == "accepted"
     assert station.scan(str(second.badge)) == Verdict("information", f"{second.name}: password")
     assert station.type_password().kind == "performed", station.refusal
+
+
+SHOWN = (
+    "document.getElementById('screen').innerText + '|' + document.activeElement.name + '|' + document.activeElement.id"
+)
+"""Everything a person sees of the step, and where the next key goes."""
+
+
+@pytest.mark.requirement("COI-FLOOR-20")
+def test_a_page_loaded_again_in_the_middle_of_two_signatures_shows_what_was_there(
+    bedside, serve, open_station: OpenStation
+):
+    course, served = course_at(bedside), serve(bedside)
+    site = str(course.site)
+    nurse, second = bedside.person(Role.NURSE, site), bedside.person(Role.PHYSICIAN, site)
+    station = open_station(served, bedside, nurse.id, site)
+    bag = next(one for one in containers(course, ContainerKind.BAG) if one.state == "in_use")
+    station.scan(payload(course, bag.serial))
+    station.command(Command.STEP, "verify_at_bedside")
+    station.answer(
+        {
+            "scan.wristband": payload(course, containers(course, ContainerKind.WRISTBAND)[0].serial),
+            "scan.bag": payload(course, bag.serial),
+            "identifier.birth_date": birth_date_of(course),
+            "identifier.subject_number": number_of(course),
+        }
+    )
+    station.command(Command.CONFIRM)
+    assert station.type_password().kind == "accepted"
+    station.scan(str(second.badge))
+    station.until("document.activeElement.id === 'sign-password'")
+    before = without_time(station)
+    station.page.reload()
+    station.ready()
+    assert without_time(station) == before
+    assert f"Password of {second.name}" in before
+    station.scan(f"{bag.serial}")
+    refused = " ".join(station.refusal.split())
+    assert "Refused." in refused
+    station.page.reload()
+    station.ready()
+    assert " ".join(station.refusal.split()) == refused, "it stays until it was read"
+    station.press("Escape")
+    station.page.reload()
+    station.ready()
+    assert station.refusal == ""
+    station.scan(str(second.badge))
+    assert station.type_password().kind == "performed", station.refusal
+
+
+def without_time(station: Station) -> str:
+    """What is seen, without the clock that counts down."""
+    return re.sub(r"\d+:\d\d(:\d\d)?\s", "", str(station.page.evaluate(SHOWN)))
 
 
 @pytest.mark.requirement("COI-SCAN-05")
