@@ -9,7 +9,7 @@ import pytest
 import zxingcpp
 from flask.testing import FlaskClient
 
-from coi_tracker.identity import EquipmentCode, LabelSerial, ScanPayload, read_scan
+from coi_tracker.identity import EquipmentCode, LabelSerial, ScanPayload, StationCode, read_scan
 from coi_tracker.services import available
 from coi_tracker.services.floor.lookup import look_up
 from coi_tracker.services.floor.standing import standing
@@ -225,3 +225,18 @@ def test_what_was_typed_is_still_there_when_it_was_wrong(client):
     assert 'value="A B"' in answer.text
     assert '<option value="il2" selected>' in answer.text
     assert "<script>alert" not in answer.text
+
+
+@pytest.mark.requirement("COI-STOCK-08")
+def test_the_label_of_a_station_is_printed_from_its_page_and_makes_a_device_that_station(floor):
+    admin = floor.client(floor.person(Role.ADMIN).id)
+    code = floor.station(HERE)
+    pdf = admin.get(f"/admin/stations/{code}/label.pdf")
+    (picture,) = pdf_pages(pdf.data)
+    read = {found.text for found in zxingcpp.read_barcodes(picture)}
+    assert {read_scan(text) for text in read} == {StationCode(code)}
+    operator = floor.client(floor.person(Role.OPERATOR, HERE).id)
+    assert operator.post("/station", data={"code": read.pop()}).status_code == 303
+    assert operator.get("/scan").status_code == 200
+    assert admin.get(f"/admin/stations/{code}/label.exe").status_code == 404
+    assert operator.get(f"/admin/stations/{code}/label.pdf").status_code == 403

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from flask import abort, redirect, render_template, url_for
+from flask import Response, abort, redirect, render_template, url_for
 
 from coi_tracker.errors import NotUnderstood
 from coi_tracker.identity import StationCode
 from coi_tracker.services import administration, setup
 from coi_tracker.services.administration import Station
+from labels.content import LabelContent
+from labels.kinds import LabelKind
 from web.admin.shared import Shown, blueprint, by, done, for_admins, history, reason, text, tried
 from web.session import record
+from web.thing_labels import answer, on_a_label
 
 
 @blueprint.get("/stations")
@@ -62,6 +65,17 @@ def _page(code: str, problem: str | None) -> str:
         done=done(),
         history=history("station", one.code),
     )
+
+
+@blueprint.get("/stations/<code>/label.<form>")
+@for_admins
+def station_label(code: str, form: str) -> Response:
+    """The label that stands on it, so that a device becomes it with one scan."""
+    one = _find(code)
+    site = next(place.name for place in administration.places(record()) if place.id == one.place)
+    called = on_a_label(one.name)
+    content = LabelContent(StationCode(code), LabelKind.STATION, None, None, None, on_a_label(site), place=called)
+    return answer(content, form, name=f"station-{code}")
 
 
 @blueprint.post("/stations/<code>/details")
