@@ -91,6 +91,7 @@ def ways(app: Flask, floor: Floor) -> Iterator[Way]:
                 yield Way(f"{rule.endpoint}-{number}" if number else rule.endpoint, path, account)
     yield Way("not_found", "/nothing/here", whoever(floor, None))
     yield Way("api.docs", "/api/v1/docs", None)
+    yield Way("api.steps", "/api/v1/docs/steps", None)
 
 
 def whoever(floor: Floor, roles: frozenset[Role] | None, keeps: bool = False) -> str:

@@ -42,17 +42,19 @@ class _Part(BaseModel):
 class ScanPart(_Part):
     """One code as the reader sent it."""
 
-    code: str = Field(max_length=4096)
-    by: HowRead = HowRead.SCANNED
-    part: Annotated[str, Field(min_length=1, max_length=60, pattern=PRINTABLE)] | None = None
+    code: str = Field(max_length=4096, description="what the reader sent, unchanged, or what was typed")
+    by: HowRead = Field(HowRead.SCANNED, description="whether a reader read it or a person typed it: it is kept")
+    part: Annotated[str, Field(min_length=1, max_length=60, pattern=PRINTABLE)] | None = Field(
+        None, description="which part it plays in the step, where that is not clear by its kind: see Steps"
+    )
 
 
 class SignaturePart(_Part):
     """Somebody signs: account, meaning and password. The password is tried and forgotten."""
 
     account: Name
-    meaning: Meaning
-    password: str | None = Field(None, max_length=1000)
+    meaning: Meaning = Field(description="what is signed: see Steps, most often performed")
+    password: str | None = Field(None, max_length=1000, description="of that account; tried at once, never kept")
 
 
 class AttemptIn(BaseModel):
@@ -64,29 +66,34 @@ class AttemptIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     id: str = Field(pattern=UUID7, description="a UUID of version 7, a new one for each attempt")
-    step: Name
+    step: Name = Field(description="which step: see Steps")
     account: Name = Field(description="who acts: proved by a signature of hers in this attempt, or by COI-Person")
-    role: Role | None
-    station: Short | None
-    happened_at: Instant | None = None
-    course: Text | None = None
-    subject: Text | None = None
-    study: Text | None = None
-    target: Text | None = Field(None, description="the place or study of a hold")
-    scans: list[ScanPart] = Field(default=[], max_length=200)
-    evidence: dict[Plain, Evidence] = Field(
-        default={}, max_length=60, json_schema_extra={"additionalProperties": False}
+    role: Role | None = Field(
+        description="as what this person acts; one that the step allows, held at the station's place"
     )
-    signatures: list[SignaturePart] = Field(default=[], max_length=6)
+    station: Short | None = Field(description="the code of the station, as on its card")
+    happened_at: Instant | None = Field(None, description="when it happened, with late_reason; none: now")
+    course: Text | None = Field(None, description="the COI, for a step of a course")
+    subject: Text | None = Field(None, description="the subject number, for a step of a participant")
+    study: Text | None = Field(None, description="the study, for a step of one")
+    target: Text | None = Field(None, description="the place or study of a hold")
+    scans: list[ScanPart] = Field(default=[], max_length=200, description="every code that was scanned, in order")
+    evidence: dict[Plain, Evidence] = Field(
+        default={},
+        max_length=60,
+        json_schema_extra={"additionalProperties": False},
+        description="what the step asks for, by name: see Steps",
+    )
+    signatures: list[SignaturePart] = Field(default=[], max_length=6, description="of all who sign, different people")
     identifiers: dict[Literal["name", "birth_date", "record_number", "subject_number"], Short] = Field(
         default={}, description="what the person in front says or shows: compared, never kept"
     )
     person: dict[Literal["name", "birth_date", "record_number"], Short] = Field(
         default={}, description="of a new participant: kept apart and encrypted, never in the log"
     )
-    late_reason: Text | None = None
-    comment: Text | None = None
-    refers_to: Annotated[str, Field(pattern=UUID7)] | None = None
+    late_reason: Text | None = Field(None, description="why it is recorded later than it happened")
+    comment: Text | None = Field(None, description="in the person's own words; no personal data")
+    refers_to: Annotated[str, Field(pattern=UUID7)] | None = Field(None, description="the entry that is corrected")
 
     _understood: AttemptRequest = PrivateAttr()
 

@@ -130,6 +130,7 @@ def _complete(path: str, operation: dict[str, Any], scopes: frozenset[str]) -> N
         responses[str(status)] = _problem_answer(name, status)
     if "200" in responses and "201" in responses:
         responses["200"]["content"] = dict(responses["201"]["content"])
+    operation["responses"] = dict(sorted(responses.items()))
     operation["parameters"] = [*map(_with_words, operation["parameters"]), *PARAMETERS.get(name, ())]
     _add_examples(name, operation)
 
@@ -192,6 +193,7 @@ def _page_of(app: APIFlask) -> Any:
             spec=spec,
             operations=list(_operations(spec)),
             shapes={name: list(lines_of(shape)) for name, shape in sorted(shapes.items())},
+            lists={name: shape["enum"] for name, shape in sorted(shapes.items()) if "enum" in shape},
             words={name: str(shape.get("description", "")).replace("``", "") for name, shape in shapes.items()},
             problems=TITLES,
             problem_examples=examples.PROBLEMS,
