@@ -7,7 +7,9 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -16,6 +18,9 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from coi_tracker.errors import Misconfigured
+from coi_tracker.services import setup
+from coi_tracker.services.changes import INSTALLER
+from coi_tracker.services.record import Record
 from coi_tracker.storage import migrate
 from coi_tracker.storage.database import Database
 from coi_tracker.storage.tables import Row
@@ -55,6 +60,23 @@ def test_each_revision_goes_down_and_up_with_data(filled_url, raw_to):
     assert raw("SELECT * FROM events ORDER BY chain, seq") == entries
     assert raw.refused_by("DELETE FROM events") == "events_no_delete"
     _check(filled_url)
+
+
+@pytest.mark.requirement("COI-STOCK-04")
+def test_the_place_of_a_lot_is_read_from_the_log_when_lots_get_one(furnished_url, raw_to):
+    """Lots were entered before there was a table for it: the first place whose chain tells of one keeps it."""
+    record = Record(Database(furnished_url))
+    told: dict[str, Any] = {"by": INSTALLER, "reason": "a test"}
+    for place in ("fac", "site"):
+        setup.put_lot(record, "LOT_1", kind="media", expires=date(2027, 1, 31), place=place, **told)
+    setup.put_lot(record, "LOT-2", kind="media", expires=date(2027, 1, 31), place="site", **told)
+    record.database.close()
+    raw = raw_to(furnished_url)
+    raw("INSERT INTO lots (code, kind, expires, recalled) VALUES ('NOBODYS', 'media', '2027-01-31', false)")
+    migrate.downgrade(furnished_url, "0010")
+    assert migrate.upgrade(furnished_url) == migrate.latest()
+    homes = raw("SELECT lot, place FROM lot_homes WHERE lot IN ('LOT_1', 'LOT-2', 'NOBODYS') ORDER BY place")
+    assert homes == [("LOT_1", "fac"), ("LOT-2", "site")]
 
 
 def test_down_to_the_ground_works_with_data(filled_url, raw_to):
