@@ -6,7 +6,7 @@ work over many courses, which cannot ask the database for each.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -38,6 +38,8 @@ from coi_tracker.vocabulary import ReasonCode as Code
 
 STILL_TO_COME = frozenset({Code.EVIDENCE_MISSING, Code.SIGNATURE_MISSING})
 """What a person enters and signs when she does the step: not in the way of it."""
+MOST_TRIED = 12
+"""Containers of which each is tried in the place of another."""
 SOMEBODY = AccountId("")
 """Stands for whoever will do it."""
 
@@ -80,11 +82,34 @@ def rehearse(
     at: tuple[PlaceId, PlaceKind],
     account: AccountId = SOMEBODY,
     evidence: Mapping[str, Any] | None = None,
+    with_label: str | None = None,
 ) -> Rehearsal:
-    """Try the step at a place, in any role that may, with `evidence` beside what can be told by itself."""
-    look = seen(protocol, course, step, setting=setting, at=at, account=account, evidence=evidence)
-    event = decide(process, protocol, course, look.attempt).event
-    return Rehearsal(look, tuple(r for r in event.reasons if r.code not in STILL_TO_COME))
+    """Try the step at a place, in any role that may, with `evidence` beside what can be told by itself.
+
+    `with_label`: the container of this serial is taken where several would do. None: one with which it can be done, if
+    there is one.
+    """
+
+    def tried(serial: str | None) -> Rehearsal:
+        look = seen(
+            protocol, course, step, setting=setting, at=at, account=account, evidence=evidence, with_label=serial
+        )
+        event = decide(process, protocol, course, look.attempt).event
+        return Rehearsal(look, tuple(r for r in event.reasons if r.code not in STILL_TO_COME))
+
+    first = tried(with_label)
+    if not first.reasons or with_label is not None:
+        return first
+    others = (tried(serial) for serial in _in_its_place(protocol, course, step, at[0]))
+    return next((other for other in others if not other.reasons), first)
+
+
+def _in_its_place(protocol: Protocol, course: Course, step: Step, place: str) -> Iterator[str]:
+    """The labels of which one could be scanned instead of another: more would do than are wanted."""
+    for scan in (s for s in step.needs_of(Scan) if s.all is None):
+        found = candidates(course, scan, place)
+        if len(found) > bounds(protocol, course, scan)[1]:
+            yield from (one.serial for one in found[:MOST_TRIED])
 
 
 def seen(
@@ -96,6 +121,7 @@ def seen(
     at: tuple[PlaceId, PlaceKind],
     account: AccountId = SOMEBODY,
     evidence: Mapping[str, Any] | None = None,
+    with_label: str | None = None,
 ) -> Look:
     """What the engine would look at, without its verdict."""
     place, kind = at
@@ -106,7 +132,7 @@ def seen(
         happened_at=setting.now,
         recorded_at=setting.now,
         zone=setting.zone(place),
-        scans=tuple(_scans(protocol, course, step, place=place, setting=setting)),
+        scans=tuple(_scans(protocol, course, step, place=place, setting=setting, with_label=with_label)),
         evidence={**_told(course, step, setting.now), **(evidence or {})},
         around=Around(
             holds=setting.concerning(course, place),
@@ -153,10 +179,12 @@ def bounds(protocol: Protocol, course: Course, scan: Scan) -> tuple[int, int]:
     return found.low, found.high
 
 
-def _scans(protocol: Protocol, course: Course, step: Step, *, place: str, setting: Setting) -> Iterable[Scanned]:
+def _scans(
+    protocol: Protocol, course: Course, step: Step, *, place: str, setting: Setting, with_label: str | None
+) -> Iterable[Scanned]:
     paired = {c.cassette for c in course.of_kind(ContainerKind.BAG)} if step.needs_of(Paired) else None
     for scan in step.needs_of(Scan):
-        found = candidates(course, scan, place)
+        found = tuple(sorted(candidates(course, scan, place), key=lambda one: one.serial != with_label))
         if paired is not None and scan.kind is ContainerKind.CASSETTE:
             found = tuple(c for c in found if c.id in paired)
         read = [_scanned(course, scan.part, one, setting) for one in found]

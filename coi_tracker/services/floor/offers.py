@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from coi_tracker.course import Container
+from coi_tracker.course import Container, Reason
 from coi_tracker.identity import CommandCode
 from coi_tracker.process.scans import Scan, ShipperScan
 from coi_tracker.process.signing import SameTwoAtBedside
@@ -21,6 +21,7 @@ from coi_tracker.services.floor.standing import Standing
 from coi_tracker.services.floor.targets import only_study
 from coi_tracker.services.floor.view import View
 from coi_tracker.services.record import Record
+from coi_tracker.services.rehearsal import Setting, rehearse
 from coi_tracker.services.requests import AttemptRequest, ScanClaim
 from coi_tracker.services.routing import read_codes
 from coi_tracker.services.scene import Scene, decided, set_scene, with_request
@@ -102,7 +103,7 @@ def _own(scene: Scene, at: Standing) -> bool:
 
 def _offer(scene: Scene, at: Standing, step: Step, role: Role, serial: str | None) -> Offer:
     view = empty_view(scene, at, step, role)
-    blocked = [words_of(r, at) for r in forbidding(decided(view.scene).reasons)]
+    blocked = [words_of(r, at) for r in (forbidding(decided(view.scene).reasons) or _with_what_there_is(view, serial))]
     prompts = () if blocked else prompts_of(view)
     blocked += _unanswerable(view, prompts)
     return Offer(
@@ -115,6 +116,22 @@ def _offer(scene: Scene, at: Standing, step: Step, role: Role, serial: str | Non
         part=_part(view, serial),
         command=command_of(step),
     )
+
+
+def _with_what_there_is(view: View, serial: str | None) -> tuple[Reason, ...]:
+    """What is in the way whichever container is scanned; of the one whose label was scanned, if it plays a part.
+
+    The same trial as for the lists of work (`rehearsal`), so that both say the same.
+    """
+    if not view.step.needs_of(Scan):
+        return ()
+    setting = Setting(view.now, view.at.places or {view.place.id: view.place}, tuple(view.scene.rows.holds))
+    tried = rehearse(
+        view.scene.record.process_of(view.course), view.protocol, view.course, view.step,
+        setting=setting, at=(view.place.id, view.place.kind), account=view.at.account,
+        with_label=serial if _part(view, serial) else None,
+    )  # fmt: skip
+    return forbidding(tried.reasons)
 
 
 def empty_view(scene: Scene, at: Standing, step: Step, role: Role) -> View:

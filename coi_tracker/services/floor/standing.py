@@ -26,7 +26,7 @@ from coi_tracker.vocabulary import PlaceKind, Role
 class Standing:
     """An account at a station, the place of the station, and the roles the account has at that place.
 
-    ``names``: what people call the places and steps that the record knows by other words.
+    ``names``: what people call the places and steps that the record knows by other words. ``places``: all there are.
     """
 
     account: AccountId
@@ -36,6 +36,7 @@ class Standing:
     place: Place
     roles: tuple[AccountRole, ...]
     names: Mapping[str, str] = field(default_factory=nothing, repr=False, compare=False)
+    places: Mapping[str, Place] = field(default_factory=nothing, repr=False, compare=False)
 
     def say(self, text: str) -> str:
         """A text of the rules as it is read here."""
@@ -93,7 +94,8 @@ def _standing(record: Record, tx: Transaction, account: str, code: StationCode) 
     places = registry.places(tx)
     place = next(p for p in places if p.id == row[0])
     roles = tuple(r for r in registry.roles_of(tx, person.id) if r.place == place.id)
-    return Standing(person.id, person.name, code.text, str(row[1]), place, roles, names_of(record, places))
+    known = {str(one.id): one for one in places}
+    return Standing(person.id, person.name, code.text, str(row[1]), place, roles, names_of(record, places), known)
 
 
 def names_of(record: Record, places: Iterable[Place]) -> Mapping[str, str]:
