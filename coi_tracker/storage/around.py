@@ -172,8 +172,8 @@ _PARTS: dict[str, str] = {
     "lot": _part("lot", f"code, kind, expires, {_flag('recalled')}", "FROM lots WHERE code IN {lots}"),
     "equipment": _part(
         "equipment",
-        "e.code, e.kind, e.place, e.fit_until, u.since",
-        "FROM equipment e LEFT JOIN out_of_use u ON u.thing = e.code WHERE e.code IN {equipment}",
+        "q.code, q.kind, q.place, q.fit_until, u.since",
+        "FROM equipment q LEFT JOIN out_of_use u ON u.thing = q.code WHERE q.code IN {equipment}",
     ),
     "hold": _part(
         "hold",
