@@ -48,14 +48,14 @@ _PERSON = {
     "name": PERSON,
     "in": "header",
     "required": False,
-    "schema": {"type": "string", "maxLength": 200},
+    "schema": {"type": "string"},
     "description": "the session of the person who acts, from POST /sessions with the same token",
 }
 _IF_CHANGED = {
     "name": "If-None-Match",
     "in": "header",
     "required": False,
-    "schema": {"type": "string", "maxLength": 200},
+    "schema": {"type": "string"},
     "description": "the ETag of what you have: 304 when it is still that",
 }
 PARAMETERS: Mapping[str, Any] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -238,8 +238,21 @@ class PlansOut(Told):
     total: int
 
 
+_WAYS = (("course",), ("site",), ("since",), ("until",), ("since", "until"), ("everything",))
+
+
+def _alone(*names: str) -> Any:
+    """Of the ways to choose what is exported, this one and no other."""
+    ways = {"course": "string", "site": "string", "since": "string", "until": "string"}
+    chosen = {name: {"type": kind if name in names else "null"} for name, kind in ways.items()}
+    everything = {"const": "everything" in names}
+    return {"required": list(names), "properties": {**chosen, "everything": everything}}
+
+
 class ExportIn(Given):
     """What to export: a course, or a site, or a period of recording (`until` excluded), or (`everything`) all."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [_alone(*one) for one in _WAYS]})
 
     course: Line | None = Field(None, max_length=60, description="a COI")
     site: Line | None = Field(None, max_length=40, description="the id of a site")
