@@ -36,8 +36,7 @@
 
   function unseen(one) {
     const style = getComputedStyle(one);
-    const ring = one.matches(":focus-visible") && style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1;
-    if (!ring) return "has the focus, and it cannot be seen";
+    if (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 1) return "has the focus, and it cannot be seen";
     if (style.outlineStyle === "auto") return ""; // the browser's own: in two colours
     const [dark, bright] = [light(numbers(style.outlineColor)), light(behind(one))].sort((a, b) => a - b);
     const contrast = (bright + 0.05) / (dark + 0.05);
@@ -63,6 +62,10 @@
     walk.round = true;
   }
 
+  function look(one) {
+    for (const fault of [unseen(one), covered(one)]) if (fault) faults.push(`${named(one)} ${fault}`);
+  }
+
   function note() {
     const one = document.activeElement;
     if (walk.round) return;
@@ -71,13 +74,14 @@
     } else if (one === stops.at(-1)) {
       if (out) end();
       else if (++again > TOO_LONG) end(`${named(one)} keeps the focus`);
+      else look(one); // another part of it: a day has three
     } else if (stops.includes(one)) {
       end(one === stops[0] ? "" : `Tab goes in a circle: ${[...stops.slice(stops.indexOf(one)), one].map(named)}`);
     } else {
       again = 0;
       out = false;
       stops.push(one);
-      for (const fault of [unseen(one), covered(one)]) if (fault) faults.push(`${named(one)} ${fault}`);
+      look(one);
     }
   }
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from coi_tracker.identity import CoiId
 from coi_tracker.services import people
 from coi_tracker.vocabulary import Role
-from tests.browser.driver import PATIENCE, running
+from tests.browser.keyboard import Keyboard, at_keyboard
 from tests.browser.stages import course_at
 from tests.floor import PASSWORD, Floor
 from web import create_app
@@ -21,116 +20,12 @@ pytestmark = [
     pytest.mark.requirement("COI-SCREEN-04", "COI-SCREEN-06"),
     pytest.mark.parametrize("database_kind", ["sqlite"]),  # keys are the same on both
 ]
-MOST_STOPS = 150
-PERSON = 50
-"""Milliseconds between two keys of somebody who types well: slower than any scanner."""
-FOCUS = """() => {
-  const one = document.activeElement;
-  if (!one || one === document.body) return null;
-  const style = getComputedStyle(one), box = one.getBoundingClientRect();
-  const [x, y] = [box.left + Math.min(box.width / 2, 20), box.top + box.height / 2];
-  const top = document.elementFromPoint(x, y);
-  const label = one.labels && one.labels.length ? one.labels[0].innerText : '';
-  return {
-    tag: one.tagName, words: (label || one.innerText || one.getAttribute('aria-label') || '').trim(),
-    name: one.name || '', id: one.id,
-    seen: one.matches(':focus-visible') && style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1,
-    uncovered: Boolean(top) && (one.contains(top) || top.contains(one)),
-    place: [...document.querySelectorAll('*')].indexOf(one),
-  };
-}"""
-
-
-@dataclass(frozen=True)
-class Stop:
-    """Where the focus is."""
-
-    tag: str
-    words: str
-    name: str
-    id: str
-    seen: bool
-    uncovered: bool
-    place: int
-
-
-@dataclass
-class Keyboard:
-    """Somebody without a mouse. Nothing here clicks, fills in or focuses."""
-
-    page: Page
-    url: str
-
-    def at(self) -> Stop | None:
-        """Where the focus is; it has to be seen."""
-        found = self.page.evaluate(FOCUS)
-        if found is None or found["tag"] == "MAIN":
-            return None
-        stop = Stop(**found)
-        assert stop.seen, f"the focus cannot be seen: {stop}"
-        assert stop.uncovered, f"something lies over what has the focus: {stop}"
-        return stop
-
-    def to(self, words: str = "", *, name: str = "", back: bool = False) -> Stop:
-        """Tab to what has these words, or this name."""
-        stop = self.at()
-        for _ in range(MOST_STOPS):
-            if stop is not None and (words.lower() in stop.words.lower() if words else name == stop.name):
-                return stop
-            self.page.keyboard.press("Shift+Tab" if back else "Tab")
-            stop = self.at()
-        raise AssertionError(f"nobody comes to {words or name!r} with Tab")
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.page.keyboard.press(key)
-
-    def type(self, text: str, *then: str) -> None:
-        self.page.keyboard.type(text, delay=PERSON)
-        self.press(*then)
-
-    def sign_in(self, account: str) -> None:
-        self.page.goto(f"{self.url}/sign-in?to=/scan")
-        self.to(name="account")
-        self.type(account)
-        self.to(name="password")
-        self.type(PASSWORD, "Enter")
-        self.page.wait_for_url(f"{self.url}/scan")
-
-    def verdict(self, words: str, role: str = "#verdict") -> None:
-        """These words are announced: politely what was taken, at once what was not."""
-        live = self.page.locator(role)
-        expect(live).to_contain_text(words, timeout=PATIENCE)
-        assert live.get_attribute("role" if role == "#stop" else "aria-live") == (
-            "alert" if role == "#stop" else "polite"
-        )
-
-    def round_trip(self) -> int:
-        """Tab through the whole page and out of it again, and back: nothing holds the focus. How many stops."""
-        places: list[int] = []
-        for _ in range(MOST_STOPS):
-            self.press("Tab")
-            stop = self.at()
-            if stop is None or (places and stop.place == places[0]):
-                break
-            places.append(stop.place)
-        else:
-            raise AssertionError("Tab does not come round")
-        assert len(set(places)) == len(places), "Tab goes in a small circle"
-        self.press("Shift+Tab")
-        last = self.at()
-        assert last is not None
-        assert last.place == places[-1], "Shift+Tab does not lead back"
-        return len(places)
 
 
 @pytest.fixture
 def keyboard(tissue: Floor, browser: Browser) -> Iterator[Keyboard]:
-    with running(lambda: create_app(tissue.record)) as served:
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.set_default_timeout(PATIENCE)
-        yield Keyboard(page, served.url)
-        page.context.close()
+    with at_keyboard(browser, lambda: create_app(tissue.record)) as found:
+        yield found
 
 
 def test_a_step_with_a_second_person_from_signing_in_to_the_record(keyboard: Keyboard, tissue: Floor) -> None:
@@ -139,8 +34,7 @@ def test_a_step_with_a_second_person_from_signing_in_to_the_record(keyboard: Key
     first = tissue.person(Role.COORDINATOR, site)
     second = tissue.person(Role.COORDINATOR, site, other_than=first.id)
     keyboard.sign_in(first.id)
-    keyboard.type(tissue.station(site), "Enter")
-    keyboard.page.wait_for_selector("#station[data-ready=yes]")
+    keyboard.be_at(tissue.station(site))
 
     keyboard.to(name="code")
     keyboard.type("no code of ours", "Enter")
@@ -158,7 +52,7 @@ def test_a_step_with_a_second_person_from_signing_in_to_the_record(keyboard: Key
     keyboard.verdict("Reprint")
     keyboard.to("tissue jar 1")
     keyboard.press("Enter")
-    keyboard.verdict("tissue_jar/1")
+    keyboard.verdict("tissue jar 1")
     keyboard.to(name="value")
     keyboard.type("torn", "Enter")
     keyboard.verdict("torn")

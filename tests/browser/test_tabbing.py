@@ -11,7 +11,7 @@ from tests.browser.tabbing import needs_a_mouse
 
 pytestmark = pytest.mark.requirement("COI-SCREEN-04")
 STYLE = """<style>a, button, input, textarea, summary, div { display: block; width: 9rem; height: 3rem }
-  :focus-visible { outline: 3px solid #7a4b00 }</style>"""
+  :focus-visible, [type=date]:focus-within { outline: 3px solid #7a4b00 }</style>"""
 SOUND = """<a href="/a">first</a><label>when <input type="date"></label><details open><summary>more</summary>
   <input type="radio" name="one"><input type="radio" name="one"></details><button disabled>not now</button>
   <textarea>text</textarea><div style="overflow: auto" tabindex="0"><div style="width: 99rem">wide</div></div>"""
