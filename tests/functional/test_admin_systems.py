@@ -155,6 +155,11 @@ def test_a_webhook_is_added_and_says_how_it_stands(floor, admin):
     assert answer.status_code == 200, told(answer.text)
     secret = found_in(answer.text, SHOWN)
     assert "sends" in admin.get(AT).text
+    for path in (AT, f"{AT}/webhooks/bell", f"{AT}/tokens/lims"):
+        assert (receiver.url.partition("?")[0] in admin.get(path).text, "site=7" in admin.get(path).text) == (
+            True,
+            False,
+        )
     for _ in range(2):
         assert system.post("/attempts", deviation_attempt(floor, floor.courses[0])).status_code == 201
     receiver.mood = "500"

@@ -51,6 +51,12 @@ class WebhookShown:
     word: str
     bad: bool
 
+    @property
+    def address(self) -> str:
+        """Where it sends to, as the log tells it: what follows a question mark may be a secret of the receiver."""
+        address, asked, _ = self.one.url.partition("?")
+        return address + ("?…" if asked else "")
+
 
 @blueprint.get("/integrations")
 @for_admins
