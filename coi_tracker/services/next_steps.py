@@ -19,6 +19,7 @@ from coi_tracker.process.quality import Fact, Gate
 from coi_tracker.process.records import CourseEnded, OpenDeviation, OpenHold
 from coi_tracker.process.scans import ShipperScan
 from coi_tracker.process.spec import On, Process, Step
+from coi_tracker.process.timing import Within
 from coi_tracker.process.windows import Window, both, windows
 from coi_tracker.protocols.model import Protocol
 from coi_tracker.services.deadlines import borrowed, deadlines, recent_enough, stands
@@ -81,7 +82,7 @@ def _in_question(step: Step, course: Course) -> bool:
 def _lines(asked: Asked, step: Step) -> Iterator[NextStep]:
     if _known_already(asked, step):
         return
-    for about, evidence in _variants(asked, step):
+    for about, evidence in variants(asked, step):
         for place, kind, all_places in stands(asked, step):
             tried = rehearse(
                 asked.process, asked.protocol, asked.course, step,
@@ -91,7 +92,7 @@ def _lines(asked: Asked, step: Step) -> Iterator[NextStep]:
                 yield _line(asked, step, about, tried, places=all_places)
 
 
-def _variants(asked: Asked, step: Step) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def variants(asked: Asked, step: Step) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """What the step can be about now: each test, hold and deviation; the dose that is due. Once, if nothing."""
     names = {f.name for f in step.fields}
     course = asked.course
@@ -101,7 +102,7 @@ def _variants(asked: Asked, step: Step) -> Iterator[tuple[str, Mapping[str, Any]
         yield from ((f"hold: {hold.reason}"[:80], {"hold": hold.id}) for hold in course.holds)
     elif step.needs_of(OpenDeviation):
         yield from (
-            (f"{d.severity}, {d.about}", {"deviation": d.id}) for d in course.deviations if _assessable(step, d)
+            (f"{d.severity}, {d.about}", {"deviation": d.id}) for d in course.deviations if _assessable(asked, step, d)
         )
     elif "drug" in names:
         yield from _dose(asked)
@@ -119,9 +120,11 @@ def _test_open(course: Course, step: Step, test: str) -> bool:
     return not there if recording else there and not reviewed
 
 
-def _assessable(step: Step, one: Deviation) -> bool:
-    """It is assessed by quality first, and closed after that."""
-    assessed = Role.QA in one.approvals
+def _assessable(asked: Asked, step: Step, one: Deviation) -> bool:
+    """It is assessed by everybody whose approval the step it is about wants, quality first, and closed after that."""
+    about = asked.process.step(one.about)
+    wanted = {Role.QA}.union(*(need.excused_by or () for need in (about.needs_of(Within) if about else ())))
+    assessed = wanted <= set(one.approvals)
     return assessed if step.name == "close_deviation" else not assessed
 
 

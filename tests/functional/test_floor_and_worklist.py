@@ -6,11 +6,14 @@ Held for every role at every place, on every course, against records with course
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
 
+from coi_tracker.course import PlaceId
 from coi_tracker.services import available, people, viewers
+from coi_tracker.services.attempts import Answer
 from coi_tracker.services.floor.offers import offers
 from coi_tracker.services.floor.screen import Offer
 from coi_tracker.services.floor.standing import standing
@@ -19,18 +22,22 @@ from coi_tracker.services.people import Person
 from coi_tracker.services.record import Record
 from coi_tracker.services.turns import Way
 from coi_tracker.services.worklist import worklist
+from coi_tracker.simulation.intent import Intent
+from coi_tracker.simulation.walking import Walk, run
 from coi_tracker.vocabulary import Role
 from tests.floor import Floor, made
+from tests.functional import floor_stories as stories
 from tests.functional import floor_world
 from tests.functional.floor_world import World
+from tests.functional.station import furnished
 
 Step = tuple[str, str]
 """A chain, and a step on it."""
 
 
-def stands(record: Record) -> Iterator[tuple[Person, Role, str, str]]:
+def stands(record: Record) -> Iterator[tuple[Person, Role, PlaceId, str]]:
     """One person for every role at every place, and a station there."""
-    found: dict[tuple[Role, str], Person] = {}
+    found: dict[tuple[Role, PlaceId], Person] = {}
     for person in people.people(record):
         for has in person.roles:
             found.setdefault((has.role, has.place), person)
@@ -39,15 +46,18 @@ def stands(record: Record) -> Iterator[tuple[Person, Role, str, str]]:
         yield person, role, place, stations[place]
 
 
-def listed(record: Record, person: Person, role: Role, place: str) -> set[Step]:
-    """What her list of work says she can do now at this place, in this role."""
+def listed(record: Record, person: Person, role: Role, place: PlaceId) -> tuple[set[Step], set[Step]]:
+    """What her list of work says she can do now at this place, in this role; and what only its advice calls too early."""
     who = viewers.viewer(record, person.id)
     assert who is not None
-    return {
-        (f"course/{line.coi}" if line.coi else f"subject/{line.subject}", line.what.step)
-        for line in worklist(record, who, role=role).mine
-        if line.way is Way.NOW and line.place == place
-    }
+    now, later = set(), set()
+    for line in worklist(record, who, role=role).mine:
+        what = (f"course/{line.coi}" if line.coi else f"subject/{line.subject}", line.what.step)
+        if line.way is Way.NOW and line.place == place:
+            now.add(what)
+        if line.way is Way.LATER and line.what.step in ADVISED:
+            later.add(what)
+    return now, later
 
 
 def offered(record: Record, person: Person, station: str) -> dict[Step, Offer]:
@@ -57,28 +67,39 @@ def offered(record: Record, person: Person, station: str) -> dict[Step, Offer]:
     return {(chain, one.step): one for chain in chains for one in offers(record, chain, at=at)}
 
 
-def asked_for(record: Record, what: Step) -> bool:
-    """Whether somebody waits for the step. A station offers more, and rightly so: what somebody may decide to do.
+AGAIN = frozenset(
+    {
+        "record_eligibility", "assign_cohort", "recheck_eligibility", "record_result", "assess_deviation",
+        "request_exceptional_release",
+    }
+)  # fmt: skip
+"""What was done once is done again when somebody decides to: the list does not ask for it, the station lets her."""
+ADVISED = frozenset({"clear_line"})
+"""A line is cleared on the day of the work, says the list; the rules let it be cleared before."""
+WITHOUT_WHAT_COMES_FIRST = frozenset({"close_deviation"})
+"""The list asks for the assessment of a deviation first; the rules let quality close one without it."""
 
-    That are the steps which nothing of a course asks for, and what was recorded on a subject and is recorded anew.
-    """
+
+def asked_for(record: Record, what: Step, later: set[Step]) -> bool:
+    """Whether the list has to ask for what the station offers. `later`: what it says comes later, by no rule."""
     chain, step = what
     state = available.state_of(record, chain)
     assert state is not None
-    return step not in ON_DEMAND and not (state.coi is None and step in state.done)
+    decided = step in ON_DEMAND or step in WITHOUT_WHAT_COMES_FIRST or (step in AGAIN and step in state.done)
+    return not decided and what not in later
 
 
 def differences(record: Record) -> tuple[int, list[str]]:
     """How many steps both say, and every one that only one of them says."""
     agreed, wrong = 0, []
     for person, role, place, station in stands(record):
-        work, station_says = listed(record, person, role, place), offered(record, person, station)
+        (work, later), station_says = listed(record, person, role, place), offered(record, person, station)
         ready = {what for what, one in station_says.items() if one.ready}
         agreed += len(work & ready)
         for what in work - ready:
             why = station_says[what].blocked if what in station_says else "not offered at all"
             wrong.append(f"{role} at {place}: {what} is listed as now, and at the station {why}")
-        wrong += [f"{role} at {place}: {w} is offered, not listed" for w in ready - work if asked_for(record, w)]
+        wrong += [f"{role} at {place}: {w} is offered, not listed" for w in ready - work if asked_for(record, w, later)]
     return agreed, wrong
 
 
@@ -99,3 +120,31 @@ def test_the_same_a_moment_a_day_and_a_month_after_four_courses_at_two_sites(pre
         agreed += number
     floor.close()
     assert agreed > 20
+
+
+@dataclass
+class Compared(Walk):
+    """A participant's way on which station and list are held against each other before some of its steps."""
+
+    before: set[str] = field(default_factory=set)
+    agreed: int = 0
+
+    def hand_in(self, intent: Intent) -> Answer:
+        if intent.step in self.before:
+            self.before.remove(intent.step)
+            number, wrong = differences(self.record)
+            assert wrong == [], f"before {intent.step}"
+            self.agreed += number
+        return super().hand_in(intent)
+
+
+@pytest.mark.requirement("COI-PAGE-13", "COI-FLOOR-06")
+def test_the_same_on_the_way_where_labels_tests_doses_and_deviations_are_chosen_from(database_url: str) -> None:
+    record, premises = furnished(database_url)
+    wanted = {"fill", "review_result", "assess_deviation", "close_deviation", "hold_dose", "infuse_bag"}
+    chain = premises.new_chain("subject/S-001")
+    walk = Compared(record, premises, chain, premises.new_site(), bags=3, before=wanted)
+    run(record, stories.whole(walk))
+    assert not walk.before, "each of them was come by"
+    assert walk.agreed > 20
+    record.database.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from coi_tracker.course import Container, Reason
+from coi_tracker.course import Container
 from coi_tracker.identity import CommandCode
 from coi_tracker.process.scans import Scan, ShipperScan
 from coi_tracker.process.signing import SameTwoAtBedside
@@ -14,17 +14,17 @@ from coi_tracker.services import plain
 from coi_tracker.services.floor.asking import prompts_of
 from coi_tracker.services.floor.containers import asked
 from coi_tracker.services.floor.draft import Draft
-from coi_tracker.services.floor.judging import forbidding, words_of
+from coi_tracker.services.floor.judging import words_of
 from coi_tracker.services.floor.lines import concerned
 from coi_tracker.services.floor.screen import Offer, Prompt, Words
 from coi_tracker.services.floor.standing import Standing
 from coi_tracker.services.floor.targets import only_study
+from coi_tracker.services.floor.trying import in_the_way
 from coi_tracker.services.floor.view import View
 from coi_tracker.services.record import Record
-from coi_tracker.services.rehearsal import Setting, rehearse
 from coi_tracker.services.requests import AttemptRequest, ScanClaim
 from coi_tracker.services.routing import read_codes
-from coi_tracker.services.scene import Scene, decided, set_scene, with_request
+from coi_tracker.services.scene import Scene, set_scene, with_request
 from coi_tracker.storage.transaction import Transaction
 from coi_tracker.vocabulary import Command, Role
 from coi_tracker.vocabulary import ReasonCode as Code
@@ -103,7 +103,8 @@ def _own(scene: Scene, at: Standing) -> bool:
 
 def _offer(scene: Scene, at: Standing, step: Step, role: Role, serial: str | None) -> Offer:
     view = empty_view(scene, at, step, role)
-    blocked = [words_of(r, at) for r in (forbidding(decided(view.scene).reasons) or _with_what_there_is(view, serial))]
+    part = _part(view, serial)
+    blocked = [words_of(r, at) for r in in_the_way(view, serial=serial if part else None)]
     prompts = () if blocked else prompts_of(view)
     blocked += _unanswerable(view, prompts)
     return Offer(
@@ -113,25 +114,9 @@ def _offer(scene: Scene, at: Standing, step: Step, role: Role, serial: str | Non
         ready=not blocked,
         blocked=tuple(dict.fromkeys(blocked)),
         missing=tuple(p.asks for p in prompts if p.required),
-        part=_part(view, serial),
+        part=part,
         command=command_of(step),
     )
-
-
-def _with_what_there_is(view: View, serial: str | None) -> tuple[Reason, ...]:
-    """What is in the way whichever container is scanned; of the one whose label was scanned, if it plays a part.
-
-    The same trial as for the lists of work (`rehearsal`), so that both say the same.
-    """
-    if not view.step.needs_of(Scan):
-        return ()
-    setting = Setting(view.now, view.at.places or {view.place.id: view.place}, tuple(view.scene.rows.holds))
-    tried = rehearse(
-        view.scene.record.process_of(view.course), view.protocol, view.course, view.step,
-        setting=setting, at=(view.place.id, view.place.kind), account=view.at.account,
-        with_label=serial if _part(view, serial) else None,
-    )  # fmt: skip
-    return forbidding(tried.reasons)
 
 
 def empty_view(scene: Scene, at: Standing, step: Step, role: Role) -> View:
