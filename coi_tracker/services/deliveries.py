@@ -116,27 +116,26 @@ def _send_on(record: Record, row: WebhookRow, send: Send) -> tuple[WebhookRow, i
     except CoiError:
         return _later(row, "its secret cannot be opened with the key file", at=record.clock()), 0
     count, ends = 0, time.monotonic() + TURN
-    while count < AT_ONCE and time.monotonic() < ends:
+    while True:
         found = _next(record, row, most=PAGE)
         if found is None:
             return replace(row, active=False, trouble="its token is over, or may not read entries"), count
         entries, following = found
         row, sent = _send_each(record, row, entries, send=send, secret=secret, ends=ends)
         count += sent
-        if sent < len(entries):
-            break
-        if following == row.next_index and not entries:
-            break
+        if sent < len(entries) or (following == row.next_index and not entries):
+            return row, count
         row = replace(row, next_index=following, tries=0, not_before=None, trouble=None)
-    return row, count
+        if count >= AT_ONCE or time.monotonic() >= ends:
+            return row, count
 
 
 def _send_each(
     record: Record, row: WebhookRow, entries: Sequence[LogEntry], *, send: Send, secret: str, ends: float
 ) -> tuple[WebhookRow, int]:
-    """One letter after the other until one is not taken, or the turn is over."""
+    """One letter after the other until one is not taken, or the turn is over; one in each turn, however short it is."""
     for sent, entry in enumerate(entries):
-        if time.monotonic() >= ends:
+        if sent and time.monotonic() >= ends:
             return row, sent
         trouble = send(letter(row, entry, secret), record.clock())
         if trouble is not None:

@@ -79,13 +79,13 @@ def test_one_whose_receiver_hangs_holds_up_no_other_for_a_moment(floor, receiver
     told = []
     for _ in range(3):
         told.append(step(floor, system))
-        ends = time.monotonic() + 10
+        ends = time.monotonic() + 30
         while entries(quick) != told and time.monotonic() < ends:
             sending.round()
         assert entries(quick) == told
         assert len(hanging.came) == 1, "and its first letter is not overtaken"
     hanging.let_go.set()
-    ends = time.monotonic() + 10
+    ends = time.monotonic() + 30
     while entries(hanging) != told and time.monotonic() < ends:
         sending.round()
         time.sleep(0.02)
@@ -94,17 +94,15 @@ def test_one_whose_receiver_hangs_holds_up_no_other_for_a_moment(floor, receiver
 
 @ALONE
 def test_a_turn_ends_after_a_while_so_that_others_see_how_far_it_got(floor, receivers, system, monkeypatch):
-    monkeypatch.setattr(deliveries, "TURN", 0.0)
+    monkeypatch.setattr(deliveries, "TURN", 0.1)
     told = [step(floor, system) for _ in range(3)]
-    monkeypatch.setattr(deliveries, "TURN", 0.3)
     post = Post({"127.0.0.1"})
 
     def slowly(letter, at):
         time.sleep(0.2)
         return post.send(letter, at)
 
-    assert deliver(floor.record, slowly).taken == 4, "two letters of each"
-    assert deliver(floor.record, slowly).taken == 2
+    assert [deliver(floor.record, slowly).taken for _ in range(4)] == [2, 2, 2, 0], "one letter of each in a turn"
     assert entries(receivers[0]) == entries(receivers[1]) == told
 
 
@@ -132,7 +130,7 @@ def test_an_answer_of_10_mb_is_not_read(receivers):
     one.mood = "flood"
     begun = time.monotonic()
     assert Post({"127.0.0.1"}).send(letter_to(one.url), AT) is None
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 6
     ends = time.monotonic() + 5
     while one.flooded == 0 and time.monotonic() < ends:
         time.sleep(0.01)
@@ -153,7 +151,7 @@ def test_who_greets_a_byte_at_a_time_is_cut_off_too():
         begun = time.monotonic()
         url = f"https://127.0.0.1:{server.getsockname()[1]}/"
         trouble = Post({"127.0.0.1"}, patience=2, in_all=0.5).send(letter_to(url), AT)
-    assert time.monotonic() - begun < 1.5
+    assert time.monotonic() - begun < 6
     assert trouble is not None
     assert trouble.startswith("no answer")
 
