@@ -178,14 +178,19 @@ _LISTED = {Sort.LOT: _lots, Sort.EQUIPMENT: _equipment, Sort.SHIPPER: _shippers}
 
 def narrowed(found: Iterable[Line], *, search: str = "", place: str = "", stands: Collection[str] = ()) -> list[Line]:
     """Those that fit: a part of the code or kind, the place, how it stands. What is empty fits everything."""
-    wanted = search.casefold().replace(" ", "_")
+    wanted = _bare(search)
     return [
         one
         for one in found
-        if wanted in f"{one.code} {one.kind}".casefold().replace(" ", "_")
+        if wanted in _bare(f"{one.code} {one.kind}")
         and (not place or one.place == place)
         and (not stands or one.stands in stands)
     ]
+
+
+def _bare(text: str) -> str:
+    """Without what people write one way and programs another: IL-2 and il2, bag set and bag_set."""
+    return text.casefold().translate({ord(one): None for one in " _-"})
 
 
 # --- where it was used ----------------------------------------------------------------------------

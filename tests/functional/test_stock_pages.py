@@ -55,6 +55,7 @@ def test_a_lot_is_added_found_by_its_state_recalled_and_let_go_on(floor, client)
     listed = client.get("/stock/lots?search=m-77").text
     assert page in listed
     assert "LOT-media-1" not in listed
+    assert "LOT-il2-1" in client.get("/stock/lots?search=IL-2").text
     change(client, f"{page}/details", kind="media", until=in_days(floor, 30))
     assert page in client.get("/stock/lots?state=ends_soon").text
     assert page not in client.get("/stock/lots?state=good").text
