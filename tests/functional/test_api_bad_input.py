@@ -165,6 +165,12 @@ def test_control_characters_in_an_address_are_not_understood(floor, path):
     assert_problem(integration(floor).get(path), 400, "not-understood")
 
 
+@pytest.mark.parametrize("path", ["/courses?search=a&search=b", "/entries?start=0&most=1&start=5", "/plans?x=1&x=1"])
+@pytest.mark.requirement("COI-API-06")
+def test_what_is_said_twice_in_an_address_is_not_understood_either(floor, path):
+    assert_problem(integration(floor).get(path), 400, "not-understood")
+
+
 @pytest.mark.requirement("COI-API-06")
 def test_the_largest_body_that_is_taken_still_fits_into_an_entry(floor):
     coi = floor.courses[0]

@@ -12,6 +12,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from coi_tracker import __version__
 from coi_tracker.config import Settings
+from coi_tracker.errors import NotUnderstood, safe_excerpt
 from coi_tracker.services.record import Record
 from web import headers
 from web.api import attempting, callers, describing, exporting, problems, reading, scanning
@@ -60,12 +61,24 @@ def make_api(record: Record, settings: Settings) -> APIFlask:
     headers.register(api)
     problems.register(api)
     callers.register(api)
+    api.before_request(_refuse_said_twice)
     api.before_request(_refuse_other_media)
     for room in (scanning, attempting, reading, exporting):
         api.register_blueprint(room.blueprint)
     describing.register(api)
     callers.refuse_undeclared(api)
     return api
+
+
+def _refuse_said_twice() -> None:
+    """What two programs could read differently is not read at all, in an address as in a body. Raises NotUnderstood."""
+    for name, values in request.args.lists():
+        if len(values) > 1:
+            raise NotUnderstood(
+                expected=f"each parameter once: {safe_excerpt(name, 40)}",
+                came="one that is there twice",
+                do="say it once",
+            )
 
 
 def _refuse_other_media() -> Response | None:
