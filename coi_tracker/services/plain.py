@@ -74,7 +74,7 @@ def day(one: date) -> str:
 
 def container(one: Container) -> str:
     """A container of a course: what it is and which of its kind."""
-    return f"{words(one.kind)} {one.part}"
+    return f"{words(one.kind)} {one.part}" if one.part else words(one.kind)
 
 
 def container_named(identifier: ContainerId | str) -> str:

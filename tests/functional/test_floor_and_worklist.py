@@ -47,7 +47,7 @@ def stands(record: Record) -> Iterator[tuple[Person, Role, PlaceId, str]]:
 
 
 def listed(record: Record, person: Person, role: Role, place: PlaceId) -> tuple[set[Step], set[Step]]:
-    """What her list of work says she can do now at this place, in this role; and what only its advice calls too early."""
+    """What her list of work says she can do now there, in this role; and what only its advice calls too early."""
     who = viewers.viewer(record, person.id)
     assert who is not None
     now, later = set(), set()

@@ -155,7 +155,7 @@ def test_the_file_of_a_logger_is_drawn_and_its_lowest_and_highest_go_into_the_st
     assert "Read the file of the temperature logger" in scan(client, shipper_of(course)).text
     page = upload(client, LOG.encode(), "TL-1 <b>.csv").text
     assert '<svg class="curve"' in page
-    assert "Outside 2 to 8 Cel: 1 time." in page
+    assert "Outside 2 to 8 °C: 1 time." in page
     assert "TL-1 &lt;b&gt;.csv" in page
     assert 'class="out-words"' in page, "an excursion is marked with a word, not by colour alone"
     assert re.search(r"<td>11 °C</td>\s*<td>2</td>", page), "and stands in a table"
@@ -163,7 +163,7 @@ def test_the_file_of_a_logger_is_drawn_and_its_lowest_and_highest_go_into_the_st
     assert "<bdi>11 °C</bdi>" in page
     good = LOG.replace("9.5", "5.5").replace("11", "6.5")
     page = upload(client, good.encode(), "TL-1.csv").text
-    assert "Inside 2 to 8 Cel all the way." in page
+    assert "Inside 2 to 8 °C all the way." in page
     assert "<bdi>6.5 °C</bdi>" in page
 
 

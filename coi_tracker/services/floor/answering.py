@@ -17,6 +17,7 @@ from coi_tracker.process.quality import ResultFits
 from coi_tracker.process.records import KnownContainer, OwnContainer
 from coi_tracker.process.scans import ShipperScan
 from coi_tracker.process.spec import On
+from coi_tracker.services import plain
 from coi_tracker.services.floor.containers import printed
 from coi_tracker.services.floor.draft import Draft, Read, Seat, request_of
 from coi_tracker.services.floor.judging import brought, forbidding, words_of
@@ -49,6 +50,8 @@ def take(hand: Hand, draft: Draft, *, claims: tuple[ScanClaim, ...], shown_as: s
     if wrong:
         return refused_scan(hand, claims, wrong, shown_as=shown_as)
     seat = replace(seat, draft=_with_part(scene, after))
+    if key.startswith("read.") and (read := scene.attempt.scans[-1].container) is not None:
+        shown_as = f"{plain.container(read)}, {shown_as}"
     news = tuple(words_of(r, hand.at) for r in forbidding(event.reasons) if r not in without.reasons)
     return Done(accepted(shown_as, *news), seat, _sight(hand, scene, seat, event))
 

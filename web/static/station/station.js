@@ -92,6 +92,7 @@ function draw(answer) {
     Object.assign(data, { version: answer.version, state: answer.state, personal: answer.personal ? "yes" : "" });
   }
   drawTimers();
+  document.querySelector("#screen .ask, #screen .slots form")?.scrollIntoView({ block: "nearest" });
   if (answer.asks === "sign") document.querySelector("#screen input[type=password]")?.focus();
 }
 
