@@ -27,7 +27,7 @@ FOCUS = """() => {
   const top = document.elementFromPoint(x, y);
   const label = one.labels && one.labels.length ? one.labels[0].innerText : '';
   return {
-    tag: one.tagName, words: (label || one.innerText || one.getAttribute('aria-label') || '').trim(),
+    tag: one.tagName, words: (one.getAttribute('aria-label') || label || one.innerText || '').trim(),
     name: one.name || '', id: one.id,
     seen: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1,
     uncovered: Boolean(top) && (one.contains(top) || top.contains(one)),
@@ -85,12 +85,19 @@ class Keyboard:
         self.press(*then)
 
     def sign_in(self, account: str) -> None:
+        """By the sign-in page, where nothing listens for a scanner."""
         self.page.goto(f"{self.url}/sign-in?to=/scan")
-        self.to(name="account")
-        self.type(account)
-        self.to(name="password")
-        self.type(PASSWORD, "Enter")
+        self.fill(account=account, password=PASSWORD)
+        self.press("Enter")
         self.page.wait_for_url(f"{self.url}/scan")
+
+    def sign(self, account: str = "") -> None:
+        """Sign where it is asked for: who is signed in, or another person. A password is no scan, however quick."""
+        if account:
+            self.to(name="account")
+            self.type(account)
+        self.fill(password=PASSWORD)
+        self.press("Enter")
 
     def follow(self, words: str, *, name: str = "") -> None:
         """Tab to a link or a button, press Enter, and wait for the page that it leads to."""

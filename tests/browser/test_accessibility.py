@@ -87,7 +87,7 @@ CAMERA = """navigator.mediaDevices.getUserMedia = async () => {
   return canvas.captureStream(5);
 }"""
 """A camera that sees nothing: what it shows is tried elsewhere."""
-CSV = "time,temperature\n" + "\n".join(f"2026-03-0{day} 08:00:00,{4 + day * 2}" for day in range(1, 6))
+CSV = "time,temperature (°C)\n" + "\n".join(f"2026-03-0{day} 08:00:00,{4 + day * 2}" for day in range(1, 6))
 
 
 def test_nothing_is_wrong_with_the_station_while_tissue_is_handed_over(at_work: Wedges, tissue: Floor) -> None:
@@ -166,5 +166,5 @@ def test_nothing_is_wrong_with_the_curve_of_a_logger(at_work: Wedges, tissue: Fl
     device.page.locator("#logger summary").click()
     device.page.set_input_files("#logger-file", {"name": "log.csv", "mimeType": "text/csv", "buffer": CSV.encode()})
     device.page.click("#logger button")
-    device.page.wait_for_selector(".reading")
+    device.page.wait_for_selector(".reading .curve")
     assert "\n".join(wrong_with(device.page, "station-logger")) == ""

@@ -13,7 +13,7 @@ from coi_tracker.services import people
 from coi_tracker.vocabulary import Role
 from tests.browser.keyboard import Keyboard, at_keyboard
 from tests.browser.stages import course_at
-from tests.floor import PASSWORD, Floor
+from tests.floor import Floor
 from web import create_app
 
 pytestmark = [
@@ -60,13 +60,9 @@ def test_a_step_with_a_second_person_from_signing_in_to_the_record(keyboard: Key
         keyboard.to("Confirm")
         keyboard.press("Enter")
         keyboard.verdict("signed")
-    keyboard.to(name="password")
-    keyboard.type(PASSWORD, "Enter")
+    keyboard.sign()
     keyboard.verdict("now a second person")
-    keyboard.to(name="account")
-    keyboard.type(second.id, "Tab")
-    keyboard.to(name="password")
-    keyboard.type(PASSWORD, "Enter")
+    keyboard.sign(second.id)
     keyboard.verdict("Recorded.")
     entry = last_entry(tissue, "reprint_label")
     assert [one["account"] for one in entry["signatures"]] == [first.id, second.id]

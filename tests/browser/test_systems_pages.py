@@ -12,8 +12,8 @@ from coi_tracker.services import sessions, tokens, webhooks
 from coi_tracker.vocabulary import Role
 from tests.browser.conftest import FLAGS
 from tests.browser.driver import running
+from tests.browser.keyboard import Keyboard
 from tests.browser.looking import wrong_with
-from tests.browser.test_keyboard import Keyboard
 from tests.floor import Floor, made
 from web import create_app
 from web.session import PERSON

@@ -6,6 +6,13 @@ const STATES = { waiting: "waiting", sent: "sent", unconfirmed: "not yet confirm
 const KINDS = { accepted: "accepted", performed: "recorded", information: "told", refused: "refused" };
 const LINES = 12;
 
+// The fields of what somebody wished to add: a comment, when it happened, why it is late. The first one is typed next.
+const wishes = () => [...document.querySelectorAll("#screen [id^=v-entry-]")].map((one) => one.id);
+
+// Where somebody types on whose field is answered and gone.
+const fieldAfter = (id) =>
+  (id.startsWith("v-entry-") && byId(wishes()[0])) || document.querySelector("#screen :is(.ask, .signing) input[id]");
+
 // The screen of an answer, with the focus and the half-typed values where they were.
 export function drawScreen(html) {
   const screen = byId("screen");
@@ -13,13 +20,13 @@ export function drawScreen(html) {
     .filter((one) => one.type !== "hidden" && one.type !== "file" && one.value !== one.defaultValue);
   const values = new Map(kept.map((one) => [one.id, one.value]));
   const focus = document.activeElement, had = screen.contains(focus) ? focus.id : "";
-  const from = focus?.selectionStart, to = focus?.selectionEnd;
+  const from = focus?.selectionStart, to = focus?.selectionEnd, before = new Set(wishes());
   screen.innerHTML = html;
   for (const [id, value] of values) if (byId(id)) byId(id).value = value;
-  const again = had && byId(had);
+  const again = byId(wishes().find((id) => !before.has(id)) || had) || (had && focus.matches("input") && fieldAfter(had));
   if (!again) return;
-  again.focus({ preventScroll: true });
-  if (typeof from === "number") again.setSelectionRange?.(from, to);
+  again.focus({ preventScroll: again.id === had });
+  if (again.id === had && typeof from === "number") again.setSelectionRange?.(from, to);
 }
 
 export function drawVerdict(answer) {
