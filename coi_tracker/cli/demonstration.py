@@ -207,7 +207,7 @@ def _tell(record: Record, figures: dict[str, Any], bundle: Path) -> None:
     told["sheet to print"] = "/scan/cards/demonstration: badges, stations and labels to scan with a telephone"
     for name, value in told.items():
         click.echo(f"  {name:<24} {value}")
-    at = {one.place: one.code for one in set_up(record).stations}
+    at = {str(one.place): one.code for one in set_up(record).stations}
     head = ("role", "account", "password", "place", "its station", "can do now", "name")
     rows = [
         (str(role), one.person.id, PASSWORD, one.place, at.get(one.place, "none"), str(one.can_do), one.person.name)
