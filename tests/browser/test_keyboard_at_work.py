@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -157,13 +158,16 @@ def test_labels_are_looked_at_asked_for_fetched_and_counted(labelled: Floor, bro
         for wish in (False, True):
             keyboard.press("Space")
             expect(keyboard.page.locator("input[name=serial]")).to_be_checked(checked=wish)
+        labelled.clock.forward(timedelta(minutes=1))  # the job of now is the newest, and stands first
         keyboard.follow("Print the chosen labels")
         assert keyboard.download("Fetch the file, once").suggested_filename.endswith(".pdf")
         keyboard.follow("Labels of")
         keyboard.follow("27 Mar")
-        keyboard.to("came out")
+        keyboard.to(name="serial")
         keyboard.press("Space")
+        expect(keyboard.page.locator("input[name=serial]")).to_be_checked()
         keyboard.follow("This is what came out")
-        job = printing.jobs(labelled.record, course=coi)[0]
-        assert job.job.state is JobState.COUNTED
+        found = printing.jobs(labelled.record, course=coi)[0]
+        assert found.job.state is JobState.COUNTED
+        assert [str(one.state) for one in found.labels] == ["printed"]
         assert keyboard.round_trip() > 5
