@@ -6,22 +6,18 @@ Filters for templates. Returns text, never HTML.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from flask import Flask
 
-from coi_tracker.process.windows import COUNTED_FROM
+from coi_tracker.services import plain
+from coi_tracker.services.administration import Place
+from coi_tracker.services.plain import moment
 from coi_tracker.services.turns import NextStep, Way
 
-IDS = re.compile(r"\bC[0-9A-Z]{12}/(\w+?)/(\d+)")
+_AS_ROLE = re.compile(r"(?<=\w) as \w+$")
 WAYS = {Way.NOW: "can be done", Way.LATER: "not yet", Way.BLOCKED: "blocked"}
-
-
-def moment(at: datetime, zone: str) -> str:
-    """An instant in the zone of a place, with the zone said."""
-    local = at.astimezone(ZoneInfo(zone))
-    return f"{local:%-d %b %Y, %H:%M} {'UTC' if zone == 'Etc/UTC' else local.tzname()}"
 
 
 def span(delta: timedelta) -> str:
@@ -53,13 +49,10 @@ def until(one: NextStep) -> str:
     return shown.replace(", 23:59", ", end of the day")
 
 
-def plainly(text: str) -> str:
-    """A text of the rules with what is only for programs left out: container ids, underscores."""
-    shown = IDS.sub(lambda m: f"{m[1].replace('_', ' ')} {m[2]}", text)
-    for name, words in COUNTED_FROM.items():
-        shown = shown.replace(name, words) if "." in name else shown
-    shown = re.sub(r"(?<=\w) as \w+$", "", shown)
-    return re.sub(r"(?<=[a-z0-9])_(?=[a-z0-9])", " ", shown)
+def plainly(text: str, zone: str = "Etc/UTC", places: Mapping[str, Place] | None = None) -> str:
+    """A text of the rules in words, as a station says it: times in a zone, places by their names."""
+    names = {key: one.name for key, one in (places or {}).items()}
+    return plain.plainly(_AS_ROLE.sub("", text), zone=zone, names=names)
 
 
 def way(one: Way) -> str:

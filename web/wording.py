@@ -114,7 +114,7 @@ def container(identifier: str) -> str:
 
 def moment(at: datetime, zone: str = "Etc/UTC") -> str:
     """An instant in the zone it happened in, with the zone said."""
-    return time_words.moment(at, zone)
+    return plain.moment(at, zone)
 
 
 def day(at: datetime) -> str:

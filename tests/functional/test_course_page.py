@@ -167,7 +167,7 @@ def test_a_refusal_is_told_in_words_with_what_was_wanted_and_what_came(floor, au
     coi = floor.courses[0]
     refuse(floor, coi)
     section = page(auditor, f"/courses/{coi}").split('id="refusals"')[1].split('id="signatures"')[0]
-    for words in ("Thaw one bag", "Not its turn", "wanted", "material: at site", "came", "ordered"):
+    for words in ("Thaw one bag", "Not its turn", "wanted", "material: at the site", "came", "ordered"):
         assert words in section, words
 
 

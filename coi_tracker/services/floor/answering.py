@@ -150,7 +150,9 @@ def take_coi(hand: Hand, draft: Draft, code: ReadCode) -> Done:
 
 def take_unfitting(hand: Hand, code: ReadCode, what: str) -> Done:
     """One of our codes that nothing of this step asks for."""
-    why = reason(Code.WRONG_CONTAINER_KIND, "what the step asks for", what)
+    asked = hand.look().next
+    expected = "nothing more to be scanned for this step" if asked is None else asked.asks
+    why = reason(Code.WRONG_CONTAINER_KIND, expected, what)
     return refused_scan(hand, (code.claim,), (why,), shown_as=what)
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from coi_tracker.course import Reason
 from coi_tracker.identity import (
     BadgeCode,
+    Code,
     CoiId,
     CommandCode,
     EquipmentCode,
@@ -125,7 +126,7 @@ def _code(hand: Hand, _draft: Draft, code: ReadCode) -> Done:
     sight = hand.look()
     prompt = prompt_for_code(sight, code.read)
     if prompt is None:
-        return take_unfitting(hand, code, f"{code.read.NOUN.removesuffix(' code')} {code.read.display()}")
+        return take_unfitting(hand, code, _called(code.read))
     return put_answer(hand, sight, prompt, code.read.text, claim=code.claim)
 
 
@@ -135,7 +136,12 @@ def _unfitting_or_value(hand: Hand, code: ReadCode, read: Read) -> Done:
     prompt = prompt_for_text(sight)
     if prompt is not None and prompt.shape is FieldKind.TEXT and not prompt.personal:
         return put_answer(hand, sight, prompt, str(read), claim=code.claim)
-    return take_unfitting(hand, code, f"code {read}")
+    return take_unfitting(hand, code, _called(read))
+
+
+def _called(read: Read) -> str:
+    """A code as people call it: the station S10FMR6Z."""
+    return f"{read.NOUN.removesuffix(' code')} {read.display()}" if isinstance(read, Code) else f"code {read}"
 
 
 def _text(hand: Hand, _draft: Draft, code: ReadCode) -> Done:
