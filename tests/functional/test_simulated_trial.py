@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -216,8 +217,9 @@ def test_the_interval_is_the_exact_one(successes: int, trials_: int, low: float,
 
 @pytest.mark.slow
 @pytest.mark.requirement("COI-SIM-11")
-def test_a_trial_is_under_way_at_a_moment_and_nothing_of_it_is_later(prepared_database) -> None:
-    record, until = trials.opened(prepared_database(trials.migrated)), datetime(2027, 3, 30, 8, 0, tzinfo=UTC)
+def test_a_trial_is_under_way_at_a_moment_and_nothing_of_it_is_later(tmp_path: Path) -> None:
+    record = trials.opened(trials.migrated(f"sqlite:///{tmp_path / 'coi.sqlite3'}"))
+    until = datetime(2027, 3, 30, 8, 0, tzinfo=UTC)
     report = simulate(record, seed=2026, participants=20, until=until)
     last = available.last_moment(record)
     assert last is not None
