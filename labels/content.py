@@ -11,7 +11,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from coi_tracker.errors import NotUnderstood
-from coi_tracker.identity import ScanPayload, safe_excerpt
+from coi_tracker.identity import EquipmentCode, ScanPayload, safe_excerpt
 from coi_tracker.vocabulary import ContainerKind
 from labels.kinds import CODES, LabelKind, Payload
 
@@ -84,8 +84,8 @@ class LabelContent:
             _refuse_odd_text(f"text {place}", text, longest=LONGEST_TEXT)
 
     def title(self) -> str:
-        """Kind and part as a person says it: 'BAG 2 of 3'."""
-        noun = self.kind.value.replace("_", " ").upper()
+        """Kind and part as a person says it: 'BAG 2 of 3'. Equipment shares the label of a location, not its name."""
+        noun = "EQUIPMENT" if isinstance(self.payload, EquipmentCode) else self.kind.value.replace("_", " ").upper()
         return noun if self.part is None else f"{noun} {self.part} of {self.of}"
 
     def says(self, shows: str) -> tuple[str, ...]:

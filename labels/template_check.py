@@ -18,9 +18,8 @@ from coi_tracker.identity import (
     BadgeCode,
     Code,
     CoiId,
+    EquipmentCode,
     LabelSerial,
-    PlaceCode,
-    PositionCode,
     ScanPayload,
     StationCode,
     check_character,
@@ -88,11 +87,11 @@ def widest_code(kind: type[Code]) -> str:
 def _widest_payload(kind: LabelKind) -> Payload:
     if is_container(kind):
         return ScanPayload(CoiId(widest_code(CoiId)), LabelSerial(widest_code(LabelSerial)))
-    codes: dict[LabelKind, type[StationCode | BadgeCode | PositionCode | PlaceCode]] = {
+    codes: dict[LabelKind, type[StationCode | BadgeCode | EquipmentCode]] = {
         LabelKind.STATION: StationCode,
         LabelKind.BADGE: BadgeCode,
     }
-    code = codes.get(kind, PositionCode)
+    code = codes.get(kind, EquipmentCode)  # of what a location's label is for, the one with the longest title
     return code(widest_code(code))
 
 

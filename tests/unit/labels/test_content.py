@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from coi_tracker.errors import NotUnderstood
+from coi_tracker.identity import EquipmentCode
 from coi_tracker.vocabulary import ContainerKind
 from labels.content import LabelContent, Moment
 from labels.kinds import CODES, LabelKind, is_container
@@ -27,6 +29,9 @@ def test_the_title_is_kind_and_part_as_people_say_it() -> None:
     assert sample.content().title() == "BAG 2 of 3"
     assert sample.content(ContainerKind.QC_VIAL, part=1, of=1).title() == "QC VIAL 1 of 1"
     assert sample.content(ContainerKind.WRISTBAND).title() == "WRISTBAND"
+    assert sample.content(LabelKind.LOCATION).title() == "LOCATION"
+    equipment = EquipmentCode.issue(random.Random(1).randbytes)
+    assert sample.content(LabelKind.LOCATION, payload=equipment).title() == "EQUIPMENT", "a cabinet is no location"
 
 
 @pytest.mark.parametrize(("part", "of"), [(0, 3), (4, 3), (-1, 3), (1, None), (None, 3), (1, 1000), (1, 10_000_000)])
