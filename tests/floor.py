@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import pytest
 from flask.testing import FlaskClient
 
 from coi_tracker.course import AccountId
@@ -24,7 +26,7 @@ from coi_tracker.vocabulary import PlaceKind, Role
 from web import create_app
 from web.session import PERSON
 
-__all__ = ["PASSWORD", "Floor", "made"]
+__all__ = ["PASSWORD", "Floor", "floor", "made"]
 
 STARTED = datetime(2026, 3, 2, 8, tzinfo=UTC)
 PERSONS = (MasterKey("0f100001", bytes(range(32))),)
@@ -106,3 +108,11 @@ class Floor:
 
     def close(self) -> None:
         self.record.database.close()
+
+
+@pytest.fixture
+def floor(prepared_database: Callable[..., str]) -> Iterator[Floor]:
+    """A record with places, people and courses on their way; a test that needs another one makes it itself."""
+    floor = Floor(prepared_database(made))
+    yield floor
+    floor.close()

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.driver import PATIENCE, Served, Station, running
 from tests.browser.stages import at_the_bedside, product_released, tissue_packed
-from tests.floor import Floor
+from tests.floor import Floor, floor
 from web import create_app
 
 FLAGS = [
@@ -105,4 +105,4 @@ def open_station(browser: Browser) -> Iterator[OpenStation]:
     assert faults == []
 
 
-__all__ = ["running"]
+__all__ = ["floor", "running"]

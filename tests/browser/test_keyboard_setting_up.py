@@ -14,7 +14,7 @@ from coi_tracker.protocols.loading import builtin_text
 from coi_tracker.services import administration, available, keys, people, printers
 from coi_tracker.vocabulary import Role
 from tests.browser.keyboard import Keyboard, at_keyboard
-from tests.floor import Floor, made
+from tests.floor import Floor
 from web import create_app
 
 pytestmark = [
@@ -22,13 +22,6 @@ pytestmark = [
     pytest.mark.parametrize("database_kind", ["sqlite"]),  # keys are the same on both
 ]
 STUDY = "iov_lun_202"
-
-
-@pytest.fixture
-def floor(prepared_database) -> Iterator[Floor]:
-    found = Floor(prepared_database(made))
-    yield found
-    found.close()
 
 
 @pytest.fixture

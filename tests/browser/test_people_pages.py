@@ -16,17 +16,10 @@ from coi_tracker.services.changes import INSTALLER, administrator
 from coi_tracker.services.signing_in import sign_in
 from coi_tracker.vocabulary import Role
 from tests.browser.driver import Served, type_into
-from tests.floor import PASSWORD, Floor, made
+from tests.floor import PASSWORD, Floor
 from web.session import PERSON
 
 WIDTHS = (1280, 820, 360)
-
-
-@pytest.fixture
-def floor(prepared_database) -> Iterator[Floor]:
-    floor = Floor(prepared_database(made))
-    yield floor
-    floor.close()
 
 
 @pytest.fixture

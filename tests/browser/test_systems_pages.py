@@ -14,7 +14,7 @@ from tests.browser.conftest import FLAGS
 from tests.browser.driver import running
 from tests.browser.keyboard import Keyboard
 from tests.browser.looking import wrong_with
-from tests.floor import Floor, made
+from tests.floor import Floor
 from web import create_app
 from web.session import PERSON
 
@@ -22,13 +22,6 @@ pytestmark = [
     pytest.mark.requirement("COI-API-14", "COI-API-15"),
     pytest.mark.parametrize("database_kind", ["sqlite"]),  # a page looks the same on both
 ]
-
-
-@pytest.fixture
-def floor(prepared_database) -> Iterator[Floor]:
-    found = Floor(prepared_database(made))
-    yield found
-    found.close()
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from coi_tracker.vocabulary import Role
 from tests.browser.driver import Served, running
 from tests.browser.looking import wrong_with
 from tests.browser.test_accessibility import come_as
-from tests.floor import PASSWORD, Floor, made
+from tests.floor import PASSWORD, Floor
 from tests.oidc_provider import CLIENT, SECRET, running_provider
 from web import create_app
 
@@ -30,13 +30,6 @@ pytestmark = [
     pytest.mark.requirement("COI-SCREEN-03", "COI-SCREEN-04", "COI-SCREEN-05"),
     pytest.mark.parametrize("database_kind", ["sqlite"]),  # a page looks the same on both
 ]
-
-
-@pytest.fixture
-def floor(prepared_database) -> Iterator[Floor]:
-    found = Floor(prepared_database(made))
-    yield found
-    found.close()
 
 
 @pytest.fixture

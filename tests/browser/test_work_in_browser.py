@@ -10,19 +10,11 @@ from coi_tracker.course import AccountId
 from coi_tracker.services import sessions
 from coi_tracker.vocabulary import Role
 from tests.browser.driver import PATIENCE
-from tests.floor import Floor, made
 from web.session import PERSON
 
 pytestmark = pytest.mark.requirement("COI-PAGE-11")
 WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}}
-
-
-@pytest.fixture
-def floor(prepared_database):
-    floor = Floor(prepared_database(made))
-    yield floor
-    floor.close()
 
 
 @pytest.fixture

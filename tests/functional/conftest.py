@@ -12,6 +12,9 @@ from coi_tracker.services import rebuild
 from coi_tracker.services.record import Record
 from coi_tracker.storage import migrate
 from coi_tracker.storage.database import Database
+from tests.floor import floor
+
+__all__ = ["floor"]  # a fixture
 
 
 def assert_state_is_the_fold(url: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from flask.testing import FlaskClient
@@ -12,17 +11,10 @@ from coi_tracker.services import administration, people
 from coi_tracker.services.changes import INSTALLER
 from coi_tracker.services.people import Person
 from coi_tracker.vocabulary import Role
-from tests.floor import Floor, made
+from tests.floor import Floor
 from tests.functional.admin_forms import change, refused
 
 NO_COURSES = pytest.mark.requirement("COI-PPL-12")
-
-
-@pytest.fixture
-def floor(prepared_database) -> Iterator[Floor]:
-    floor = Floor(prepared_database(made))
-    yield floor
-    floor.close()
 
 
 @pytest.fixture

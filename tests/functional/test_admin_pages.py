@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -16,18 +15,11 @@ from coi_tracker.services.changes import INSTALLER
 from coi_tracker.services.people import Person
 from coi_tracker.services.signing_in import SignedIn, sign_in
 from coi_tracker.vocabulary import PrinterKind, Role
-from tests.floor import PASSWORD, Floor, made
+from tests.floor import PASSWORD, Floor
 from tests.functional.admin_forms import change, found_in, known, latest, printer, refused, told
 
 CHANGES = pytest.mark.requirement("COI-PPL-11")
 SCRIPT = '"><script>alert(1)</script>'
-
-
-@pytest.fixture
-def floor(prepared_database) -> Iterator[Floor]:
-    floor = Floor(prepared_database(made))
-    yield floor
-    floor.close()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -16,7 +15,7 @@ from coi_tracker.services import queries, setup, tokens, webhooks
 from coi_tracker.services.changes import INSTALLER
 from coi_tracker.services.deliveries import deliver
 from coi_tracker.vocabulary import PlaceKind, Role, Scope
-from tests.floor import Floor, made
+from tests.floor import Floor
 from tests.functional.admin_forms import change, found_in, latest, refused, told
 from tests.receiver import Receiver
 from tests.systems import System, admin_of, deviation_attempt, integration
@@ -27,13 +26,6 @@ ONCE = pytest.mark.requirement("COI-API-15")
 AT = "/admin/integrations"
 SCRIPT = '"><script>alert(1)</script>'
 SHOWN = r'<label class="once">[^<]*<textarea [^>]*>([^<]+)</textarea>'
-
-
-@pytest.fixture
-def floor(prepared_database) -> Iterator[Floor]:
-    floor = Floor(prepared_database(made))
-    yield floor
-    floor.close()
 
 
 @pytest.fixture

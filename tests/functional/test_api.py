@@ -15,7 +15,7 @@ from coi_tracker.config import Settings
 from coi_tracker.services import keys, queries, sequencer
 from coi_tracker.services.changes import new_event_id
 from coi_tracker.vocabulary import Role
-from tests.floor import PASSWORD, Floor, made
+from tests.floor import PASSWORD
 from tests.systems import (
     System,
     assert_problem,
@@ -25,13 +25,6 @@ from tests.systems import (
     labels_attempt,
     of_station,
 )
-
-
-@pytest.fixture
-def floor(prepared_database):
-    floor = Floor(prepared_database(made))
-    yield floor
-    floor.close()
 
 
 def entry_of(answer):

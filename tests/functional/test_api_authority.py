@@ -10,7 +10,7 @@ import pytest
 from coi_tracker.services import people, queries
 from coi_tracker.services.changes import new_event_id
 from coi_tracker.vocabulary import Role, Scope
-from tests.floor import PASSWORD, Floor, made
+from tests.floor import PASSWORD
 from tests.systems import (
     System,
     admin_of,
@@ -20,13 +20,6 @@ from tests.systems import (
     labels_attempt,
 )
 from web.session import PERSON
-
-
-@pytest.fixture
-def floor(prepared_database):
-    floor = Floor(prepared_database(made))
-    yield floor
-    floor.close()
 
 
 def entry_of(answer):

@@ -8,7 +8,6 @@ import json
 import pytest
 
 from coi_tracker.services import queries
-from tests.floor import Floor, made
 from tests.systems import (
     assert_problem,
     deviation_attempt,
@@ -16,13 +15,6 @@ from tests.systems import (
     integration,
     labels_attempt,
 )
-
-
-@pytest.fixture
-def floor(prepared_database):
-    floor = Floor(prepared_database(made))
-    yield floor
-    floor.close()
 
 
 def entry_of(answer):

@@ -21,19 +21,12 @@ from coi_tracker.services import deliveries, keys, sequencer, webhooks
 from coi_tracker.services.changes import new_event_id
 from coi_tracker.services.deliveries import Letter, deliver
 from coi_tracker.vocabulary import Role, Scope
-from tests.floor import PASSWORD, Floor, made
+from tests.floor import PASSWORD, Floor
 from tests.systems import System, admin_of, deviation_attempt, integration
 from web.api import examples, letters
 from web.deliveries import headers_of
 
 pytestmark = pytest.mark.requirement("COI-API-16")
-
-
-@pytest.fixture
-def floor(prepared_database) -> Iterator[Floor]:
-    floor = Floor(prepared_database(made))
-    yield floor
-    floor.close()
 
 
 @pytest.fixture

@@ -31,7 +31,6 @@ from coi_tracker.config import Settings
 from coi_tracker.process.til_v1 import TIL_V1
 from coi_tracker.services import keys
 from coi_tracker.services.changes import new_event_id
-from tests.floor import Floor, made
 from tests.systems import integration, labels_attempt
 
 pytestmark = [pytest.mark.requirement("COI-API-09"), pytest.mark.slow]
@@ -54,13 +53,6 @@ QUICK = settings(
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.generate],
 )
-
-
-@pytest.fixture
-def floor(prepared_database):
-    floor = Floor(prepared_database(made))
-    yield floor
-    floor.close()
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from werkzeug.routing import Rule
 
 from coi_tracker.services import queries
 from coi_tracker.vocabulary import Role
-from tests.floor import Floor, made
 from web import access
 
 PROGRAMS = ("api",)
@@ -58,13 +57,6 @@ def addresses(app) -> Iterator[Address]:
             assert found is not None, f"{rule.endpoint} does not say who may use it"
             for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
                 yield Address(rule, method, found.roles, found.public)
-
-
-@pytest.fixture
-def floor(prepared_database):
-    floor = Floor(prepared_database(made))
-    yield floor
-    floor.close()
 
 
 def one_of_each(floor) -> dict[tuple[Role, str], str]:

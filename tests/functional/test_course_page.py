@@ -19,7 +19,6 @@ from coi_tracker.services.requests import parse_request
 from coi_tracker.simulation.furnishing import reopened
 from coi_tracker.vocabulary import Role
 from tests.counting import counting
-from tests.floor import Floor, made
 from web import create_app, lineage
 from web.session import PERSON
 
@@ -32,13 +31,6 @@ SECTIONS = (
     "next", "tracks", "containers", "lineage", "custody", "plan", "results", "refusals", "signatures", "labels",
     "timeline",
 )  # fmt: skip
-
-
-@pytest.fixture
-def floor(prepared_database):
-    floor = Floor(prepared_database(made))
-    yield floor
-    floor.close()
 
 
 @pytest.fixture

@@ -9,16 +9,9 @@ import pytest
 
 from coi_tracker.services import queries
 from coi_tracker.vocabulary import Role
-from tests.floor import PASSWORD, Floor, made
+from tests.floor import PASSWORD
 from web import access, create_app
 from web.session import PERSON
-
-
-@pytest.fixture
-def floor(prepared_database):
-    floor = Floor(prepared_database(made))
-    yield floor
-    floor.close()
 
 
 def sign_in(client, account, password=PASSWORD, to="/courses"):

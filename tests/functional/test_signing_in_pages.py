@@ -21,7 +21,7 @@ from coi_tracker.services.changes import INSTALLER, administrator
 from coi_tracker.services.people import Person
 from coi_tracker.services.sign_in_rules import SignInRules, TotpFor
 from coi_tracker.vocabulary import Role
-from tests.floor import PASSWORD, Floor, made
+from tests.floor import PASSWORD, Floor
 from tests.oidc_provider import CLIENT, SECRET, OpenIdProvider, running_provider
 from web import create_app
 from web.half_way import COOKIE
@@ -29,13 +29,6 @@ from web.session import PERSON
 
 ADMIN: dict[str, Any] = {"by": administrator("zoe", "Zoe Admin"), "reason": "asked in person"}
 OWN = "my very own words"
-
-
-@pytest.fixture
-def floor(prepared_database) -> Iterator[Floor]:
-    floor = Floor(prepared_database(made))
-    yield floor
-    floor.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -15,18 +14,11 @@ from coi_tracker.services.changes import INSTALLER
 from coi_tracker.services.stock import Sort
 from coi_tracker.services.viewers import viewer
 from coi_tracker.vocabulary import Role
-from tests.floor import Floor, made
+from tests.floor import Floor
 from tests.functional.admin_forms import change, refused
 from tests.functional.stock_forms import HERE, THERE, add, in_days, quality, with_role
 
 WHO = pytest.mark.requirement("COI-STOCK-04")
-
-
-@pytest.fixture
-def floor(prepared_database) -> Iterator[Floor]:
-    floor = Floor(prepared_database(made))
-    yield floor
-    floor.close()
 
 
 @pytest.fixture

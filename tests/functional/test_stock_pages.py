@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 import zxingcpp
@@ -18,19 +17,12 @@ from coi_tracker.simulation.walking import drive
 from coi_tracker.storage import stock
 from coi_tracker.storage.stock import KeptShipper
 from coi_tracker.vocabulary import PlaceKind, Role
-from tests.floor import Floor, made
+from tests.floor import Floor
 from tests.functional.admin_forms import change, refused
 from tests.functional.stock_forms import HERE, THERE, add, in_days, latest, quality, touched, with_role
 from tests.unit.labels.sample import pdf_pages, svg_picture
 
 SCRIPT = '"><script>alert(1)</script>'
-
-
-@pytest.fixture
-def floor(prepared_database) -> Iterator[Floor]:
-    floor = Floor(prepared_database(made))
-    yield floor
-    floor.close()
 
 
 @pytest.fixture

@@ -26,17 +26,10 @@ from coi_tracker.simulation.walking import drive
 from coi_tracker.storage import migrate
 from coi_tracker.storage.database import Database
 from coi_tracker.vocabulary import Meaning, PlaceKind, Role
-from tests.floor import PERSONS, STARTED, Floor, made
+from tests.floor import PERSONS, STARTED, Floor
 from tests.functional.test_course_page import SCRIPT, page, refuse
 from web import create_app
 from web.session import PERSON
-
-
-@pytest.fixture
-def floor(prepared_database):
-    floor = Floor(prepared_database(made))
-    yield floor
-    floor.close()
 
 
 def shown(text):
