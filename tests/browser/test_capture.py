@@ -105,6 +105,27 @@ def test_pieces_that_a_busy_computer_held_back_are_one_scan(at):
 
 
 @pytest.mark.requirement("COI-SCAN-06")
+def test_a_serial_without_its_course_that_is_held_back_is_one_scan_though_no_scan_was_before_it(at):
+    station, gate, floor = at
+    serial = next(iter(course_at(floor).containers.values())).serial
+    station.keys(serial[:10])
+    station.page.wait_for_timeout(700)
+    station.scan(serial[10:])
+    assert gate.in_order == [serial]
+
+
+@pytest.mark.requirement("COI-SCAN-06")
+def test_a_foreign_code_that_is_held_back_is_one_scan_once_the_scanner_has_sent_a_suffix(at):
+    station, gate, floor = at
+    code = shipper_of(course_at(floor))
+    station.scan(code)
+    station.keys("SEAL-47")
+    station.page.wait_for_timeout(700)
+    station.scan("11-B")
+    assert gate.in_order == [code, "SEAL-4711-B"]
+
+
+@pytest.mark.requirement("COI-SCAN-06")
 def test_a_computer_that_takes_the_scanner_for_another_keyboard_reads_the_same(at):
     """The scanner sends keys of a United States keyboard; the computer writes what stands on its own."""
     station, gate, floor = at

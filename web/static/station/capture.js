@@ -3,12 +3,12 @@
 // A scan ends with Enter, Tab, Ctrl-J or Ctrl-M, or with a pause. Keys of a scan that went into a field are taken out
 // again. In a password field nothing is looked at but whether it is one of our codes. Knows no server.
 
-import { better, isOurs, unprefixed, usCharacter } from "./codes.js";
+import { begins, better, isOurs, unprefixed, usCharacter } from "./codes.js";
 
 const FAST = 35; // ms between two keys of a scanner, at most; people are slower
 const PAUSE = 60; // ms of silence that end one of our codes
 const LONG_PAUSE = 300; // ms of silence that end any other text
-const PATIENCE = 1500; // ms that a code of ours may be interrupted, when the pieces make one
+const PATIENCE = 1500; // ms that a scan may be interrupted, when more of it is sure to come
 const LEAST_ENDED = 3; // characters of a scan with a suffix
 const LEAST = 6; // and without one
 const LONGEST = 2000; // characters pasted; anything longer is no code
@@ -22,6 +22,7 @@ export function capture({ field, take, refuse, plain }) {
   let alarm = 0;
   let ended = -Infinity;
   let blind = false; // the keyboard does not say which key it was
+  let suffixed = false; // the scanner has ended a code with a key: it will again, so a silence is no end
 
   const text = () => keys.map((one) => one.own).join("");
   const usText = () => keys.map((one) => one.us).join("");
@@ -44,7 +45,7 @@ export function capture({ field, take, refuse, plain }) {
 
   function isScan(withSuffix) {
     if (!fast()) return false;
-    if (touched.every((one) => one.secret)) return whole() || /^COI\d*:/i.test(unprefixed(text()));
+    if (inSecret()) return whole() || /^COI\d*:/i.test(unprefixed(text()));
     return withSuffix || whole() || keys.length >= LEAST;
   }
 
@@ -72,7 +73,13 @@ export function capture({ field, take, refuse, plain }) {
     forget();
   }
 
-  const patience = () => (/^COI\d/i.test(unprefixed(text())) ? PATIENCE : LONG_PAUSE);
+  const inSecret = () => touched.every((one) => one.secret);
+
+  // A quick hand at a password may be followed by a badge: there only what can be nothing else is waited for.
+  function patience() {
+    if (inSecret()) return /^COI\d/i.test(unprefixed(text())) ? PATIENCE : LONG_PAUSE;
+    return suffixed || begins(text()) || begins(usText()) ? PATIENCE : LONG_PAUSE;
+  }
 
   function emit(at) {
     const found = better(text(), usText());
@@ -159,6 +166,7 @@ export function capture({ field, take, refuse, plain }) {
     if (keys.length && isScan(true)) {
       event.preventDefault();
       event.stopImmediatePropagation();
+      suffixed = true;
       return emit(at);
     }
     if (!keys.length && at - ended < PAUSE) return event.preventDefault(); // CR and LF

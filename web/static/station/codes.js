@@ -54,6 +54,12 @@ export function isOurs(text) {
   return isCode(bare.replace(/[- ]/g, ""));
 }
 
+// The rest of a code of ours may still come.
+export function begins(text) {
+  const bare = unprefixed(text).toUpperCase();
+  return /^COI\d/.test(bare) || ([...bare.slice(1)].every((one) => LETTERS.includes(one)) && bare.length < LENGTHS[bare[0]]);
+}
+
 export const isBadge = (text) => isOurs(text) && /^B/.test(unprefixed(text).toUpperCase());
 
 // Of two readings of the same keys the one that is a code; the computer's own where neither or both are. A key that a
