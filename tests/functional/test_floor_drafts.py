@@ -292,6 +292,29 @@ def test_a_late_entry_asks_when_why_and_for_one_person_more(world: World) -> Non
     assert done.kind is OutcomeKind.PERFORMED, done.words
 
 
+@pytest.mark.requirement("COI-FLOOR-21")
+def test_a_comment_or_a_late_entry_that_is_not_wanted_after_all_is_taken_back(world: World) -> None:
+    station = begun(world, floor_world.PREPARED, "record_temperature", Role.COORDINATOR)
+    put(world, station, "field.where", "tank 3")
+    put(world, station, "field.temperature", "-180 Cel")
+    station.command(Command.LATE)
+    put(world, station, "entry.happened_at", "2026-03-01 08:00")
+    station.command(Command.BACK)
+    assert station.command(Command.BACK).screen.late is False
+    station.command(Command.LATE)
+    put(world, station, "entry.happened_at", "2026-03-01 08:00")
+    assert drafts.take_back(world.record, station.at, "entry.late").screen.late is False
+    station.command(Command.COMMENT)
+    assert station.command(Command.BACK).screen.state is State.READY
+    assert station.command(Command.COMMENT).screen.state is State.BEGUN
+    assert station.command(Command.NEXT).screen.state is State.READY
+    asked = station.command(Command.COMMENT).screen.next
+    assert asked is not None
+    assert asked.key == "entry.comment"
+    done = station.command(Command.CONFIRM)
+    assert done.kind is OutcomeKind.PERFORMED, done.words
+
+
 @pytest.mark.requirement("COI-FLOOR-15")
 def test_what_a_new_participant_says_is_sealed_while_the_step_is_begun(world: World) -> None:
     site = str(world.course(floor_world.PREPARED).site)

@@ -288,7 +288,8 @@ def _entry(view: View) -> Iterator[Prompt]:
         reason = (draft.late_reason,) if draft.late_reason else ()
         yield _of_entry("late_reason", "why it is entered late", FieldKind.TEXT, reason)
     if draft.comments or draft.comment:
-        yield _of_entry("comment", "a comment", FieldKind.TEXT, (draft.comment,) if draft.comment else ())
+        comment = _of_entry("comment", "a comment", FieldKind.TEXT, (draft.comment,) if draft.comment else ())
+        yield replace(comment, required=False)
 
 
 def _of_entry(name: str, asks: str, shape: FieldKind, given: tuple[str, ...]) -> Prompt:

@@ -9,7 +9,6 @@ from coi_tracker.identity import CommandCode
 from coi_tracker.process.spec import FieldKind
 from coi_tracker.services import plain
 from coi_tracker.services.floor.asking import satisfied
-from coi_tracker.services.floor.draft import Draft
 from coi_tracker.services.floor.drafts import NOTHING_BEGUN, acknowledged, begin_step, cancelled, go_back
 from coi_tracker.services.floor.drawing import state_of
 from coi_tracker.services.floor.putting import put_answer
@@ -103,15 +102,15 @@ def _answer(text: str, *shapes: FieldKind) -> Callable[[Hand, Sight], Done]:
 
 
 def _comment(hand: Hand, sight: Sight) -> Done:
-    return Done(accepted("Type the comment"), changed(hand, sight.draft, comments=True))
+    draft = sight.draft
+    passed = tuple(p for p in draft.passed if p != "entry.comment")
+    order = (*draft.order, "entry.comments")
+    return Done(accepted("Type the comment"), changed(hand, draft, comments=True, passed=passed, order=order))
 
 
 def _late(hand: Hand, sight: Sight) -> Done:
-    return Done(accepted("A late entry: when it happened, and why it is late"), changed(hand, _bare(sight), late=True))
-
-
-def _bare(sight: Sight) -> Draft:
-    return sight.draft
+    seat = changed(hand, sight.draft, late=True, order=(*sight.draft.order, "entry.late"))
+    return Done(accepted("A late entry: when it happened, and why it is late"), seat)
 
 
 _ALWAYS: Mapping[Command, Callable[[Hand], Done]] = {

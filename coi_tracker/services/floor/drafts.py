@@ -135,8 +135,6 @@ def _take_back(hand: Hand, key: str, value: str | None) -> Done:
     draft = hand.seat.draft
     if draft is None:
         return Done(told("Nothing begun", NOTHING_BEGUN), hand.seat)
-    if key == "entry.late":
-        return Done(accepted("No late entry"), changed(hand, draft, late=False, happened_at=None, late_reason=None))
     after = _without_reads(draft, key, value) if key.startswith("scan.") else without_answer(draft, key, value)
     if after is None or after == draft:
         return Done(told("Nothing to take back"), hand.seat)

@@ -17,9 +17,10 @@ from coi_tracker.services.floor.draft import Draft, Seat
 from coi_tracker.services.floor.lines import study_called
 from coi_tracker.services.floor.screen import Prompt, PromptKind
 from coi_tracker.services.floor.sight import Sight
+from coi_tracker.services.floor.supplier import supplier_lot
 from coi_tracker.services.floor.targets import find_target
 from coi_tracker.services.floor.values import NotAValue, checked, chosen, instant_of, value_of
-from coi_tracker.services.floor.work import Done, Hand, accepted, changed
+from coi_tracker.services.floor.work import Done, Hand, accepted, changed, refused_scan
 from coi_tracker.services.requests import UUID7, ScanClaim
 
 LONGEST_TEXT = 2000
@@ -51,6 +52,10 @@ def _field(asked: Asked, value: Any) -> Done:
     draft = sight.draft
     if name.startswith("answers."):
         return _answer(hand, draft, prompt, name.removeprefix("answers."), value)
+    supplied = supplier_lot(hand.tx, value) if name == "lots" and isinstance(value, str) else None
+    if supplied is not None and supplied.wrong is not None:
+        return refused_scan(hand, asked.claims, (supplied.wrong,), shown_as=safe_excerpt(value, 40))
+    value = value if supplied is None else supplied.code
     field = _field_of(sight, name, prompt)
     new = _value(hand, field, prompt, value)
     if prompt.several:
@@ -204,6 +209,13 @@ def prompt_with(sight: Sight, key: str) -> Prompt | None:
     return next((p for p in sight.prompts if p.key == key), None)
 
 
+_UNASKED: Mapping[str, Mapping[str, Any]] = {
+    "late": {"late": False, "happened_at": None, "late_reason": None},
+    "comments": {"comments": False, "comment": None},
+}
+"""What somebody asked for by hand, a late entry or a comment, and does not want after all: with all that was said."""
+
+
 def without_answer(draft: Draft, key: str, value: str | None) -> Draft | None:
     """The draft without what was answered to a prompt; None when nothing was."""
     kind, _, name = key.partition(".")
@@ -213,8 +225,8 @@ def without_answer(draft: Draft, key: str, value: str | None) -> Draft | None:
         return draft.changed(identifiers={k: v for k, v in draft.identifiers.items() if k != name})
     if kind == "person" and name in draft.person:
         return draft.changed(person={k: v for k, v in draft.person.items() if k != name})
-    if kind == "entry" and getattr(draft, name, None) is not None:
-        return draft.changed(**{name: None})
+    if kind == "entry" and getattr(draft, name, None):
+        return draft.changed(**_UNASKED.get(name, {name: None}))
     return None
 
 

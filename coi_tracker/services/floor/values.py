@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -78,10 +78,23 @@ def instant_of(text: str, *, now: datetime, zone: str) -> str:
     try:
         if local is not None:
             day = local[1] or now.astimezone(there).date().isoformat()
-            return write_instant(datetime.fromisoformat(f"{day}T{local[2]:0>5}").replace(tzinfo=there))
+            return write_instant(_by_the_clock(datetime.fromisoformat(f"{day}T{local[2]:0>5}"), there))
         return write_instant(read_instant(text))
     except (ValueError, OverflowError, Unreadable):
         raise NotAValue("a time of today such as 14:05, or a day and time such as 2026-11-22 14:05") from None
+
+
+def _by_the_clock(shown: datetime, there: ZoneInfo) -> datetime:
+    """The one moment at which a clock there shows this: on the night of a change of clocks there are two, or none."""
+    first, second = (shown.replace(tzinfo=there, fold=fold) for fold in (0, 1))
+    if first.utcoffset() == second.utcoffset():
+        return first
+    if first.astimezone(UTC).astimezone(there).replace(tzinfo=None) != shown:
+        raise NotAValue(f"a time that there was: the clocks were put forward over {shown:%H:%M} on {shown:%Y-%m-%d}")
+    raise NotAValue(
+        f"the first {shown:%H:%M} of {shown:%Y-%m-%d} or the second, as the clocks were put back: type "
+        f"{first.isoformat(timespec='minutes')} or {second.isoformat(timespec='minutes')} where codes are scanned"
+    )
 
 
 def chosen(choices: Iterable[str], text: str) -> str | None:
