@@ -29,7 +29,7 @@ NO_PAGES = frozenset(
     {
         "static", "pages.health", "pages.checkpoint", "pages.vkeys", "pages.courses_as_csv", "labels.preview",
         "admin.protocol", "station.now", "outside.leave", "outside.back", "stock.of_equipment", "stock.of_shipper",
-        "admin.station_label",
+        "admin.station_label", "admin.badge",
     }
 )  # fmt: skip
 """Addresses that answer with something else than a page."""

@@ -6,7 +6,7 @@ make it. A page of a target shows what was changed of it.
 
 from __future__ import annotations
 
-from web.admin import accounts, integrations, places, printers, proofs, stations, studies
+from web.admin import accounts, badges, integrations, places, printers, proofs, stations, studies
 from web.admin.shared import blueprint
 
-__all__ = ["accounts", "blueprint", "integrations", "places", "printers", "proofs", "stations", "studies"]
+__all__ = ["accounts", "badges", "blueprint", "integrations", "places", "printers", "proofs", "stations", "studies"]
