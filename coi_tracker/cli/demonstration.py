@@ -90,16 +90,15 @@ def _simulate(settings: Settings, *, participants: int, seed: int) -> tuple[dict
     try:
         vkey = opening.make_log_key(record, settings)
         with progress("Simulating participants") as told:
-            until = _this_morning(datetime.now(UTC))
+            until = _last_hour(datetime.now(UTC))
             return simulating.fill(record, seed=seed, participants=participants, until=until, progress=told), vkey
     finally:
         record.database.close()
 
 
-def _this_morning(now: datetime) -> datetime:
-    """The latest 8:00 UTC that has passed: the trial is under way, and who looks at it finds work that is due."""
-    morning = now.replace(hour=8, minute=0, second=0, microsecond=0)
-    return morning if morning <= now - timedelta(hours=2) else morning - timedelta(days=1)
+def _last_hour(now: datetime) -> datetime:
+    """The latest full hour that has passed: who looks at the trial finds work that is due, and hours left to do it."""
+    return (now - timedelta(minutes=5)).replace(minute=0, second=0, microsecond=0)
 
 
 def _prepared(folder: Path) -> Settings:

@@ -31,6 +31,15 @@ if TYPE_CHECKING:
 MISHAP, REPEATED, SENT_AGAIN, TYPED = 0.07, 0.015, 0.012, 0.04
 """How often an attempt goes wrong first, is sent twice, is sent again later, or has a label typed by hand."""
 
+DAYS_LEFT = {"planned": 0, "ld_running": 0, "ld_complete": 8, "thaw_bag": 8, "infused": 8, "il2_running": 8}
+"""Where a course rests whose next step has a window: how many days before a trial is cut its lymphodepletion begins."""
+INFUSED_BEFORE = {
+    "thaw_bag": timedelta(minutes=30),
+    "infused": timedelta(hours=6),
+    "il2_running": timedelta(hours=13),
+}
+"""And how long before the cut its bags are thawed: then the bedside check, or the next dose of IL-2, is possible."""
+
 NOT_APPLICABLE = {"cohort_3": "resectable_lesion", "retreatment": "prior_cell_therapy"}
 
 
@@ -254,7 +263,7 @@ class Story(Walk):
 
     def treat_when_ready(self) -> Waiting:
         """Plan, and deplete on the planned day or on a later one."""
-        yield from self.plan(in_days=self.stage.chance.randint(2, 8))
+        yield from self.plan(in_days=self._days_to_wait(self.stage.chance.randint(2, 8)))
         while True:
             answer = yield from self.attempt("start_lymphodepletion")
             if answer.performed:
@@ -264,6 +273,20 @@ class Story(Walk):
         self.check_rest("start_lymphodepletion")
         while due_dose(self.protocol, self.mine) is not None:
             yield from self.dose()
+
+    def _days_to_wait(self, days: int) -> int:
+        """Days until lymphodepletion: so many, or until what comes after it is due when a trial is cut."""
+        left = DAYS_LEFT.get(self.until or "") if self.stage.cut else None
+        if left is None:
+            return days
+        first = local(self.stage.ends, self.zone) - timedelta(days=left)
+        return max(days, (first - local(self.now, self.zone)).days)
+
+    def _wait_for_the_cut(self) -> Waiting:
+        """What has to be used within hours is thawed shortly before a trial is cut."""
+        before = INFUSED_BEFORE.get(self.until or "") if self.stage.cut else None
+        if before is not None and self.stage.ends - before > self.now:
+            yield self.stage.ends - before
 
     def do_quietly(self, step: str) -> Waiting:
         """Plan anew for another day, after a hold or another obstacle."""
@@ -287,6 +310,7 @@ class Story(Walk):
 
     def finish(self, *, doses: int | None = None) -> Waiting:
         """Infusion and IL-2."""
+        yield from self._wait_for_the_cut()
         yield from self.infuse()
         yield from self.il2(doses=doses if doses is not None else self.stage.chance.choice([3, 4, 5, 6, 6, 6]))
 

@@ -231,4 +231,5 @@ def test_a_trial_is_under_way_at_a_moment_and_nothing_of_it_is_later(tmp_path: P
     work = [worklist(now, who) for person in people.people(now) if (who := viewer(now, person.id)) is not None]
     doable = {line.what.step for one in work for line in one.of(Way.NOW)}
     assert len(doable) >= 5, "who looks at it finds something to do"
+    assert "verify_at_bedside" in doable, "and the bag that was thawed last can still be given"
     record.database.close()
