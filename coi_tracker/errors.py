@@ -53,6 +53,14 @@ def safe_excerpt(raw: str | bytes, limit: int = 120) -> str:
     return escaped[: max(limit - 3, 0)] + "..."[:limit]
 
 
+def readable_excerpt(text: str, limit: int = 120) -> str:
+    """`text` fit to be shown to people: letters of any script as they are, and what cannot be seen escaped."""
+    shown = "".join(c if c.isprintable() else escaped_character(c) for c in text[:limit])
+    if len(text) <= limit and len(shown) <= limit:
+        return shown
+    return shown[: max(limit - 3, 0)] + "..."[:limit]
+
+
 def escaped_character(character: str) -> str:
     """One character as itself, or as its number when it is not plain printable ASCII."""
     number = ord(character)

@@ -34,8 +34,9 @@ class Given:
             observed = ", ".join(str(v) for v in chosen) or "nothing"
             yield reason(Code.VALUE_OUT_OF_RANGE, f"{self.field.name}: {' / '.join(choices)}", observed)
         if self.field.limits is not None and not _inside(look, self.field, value):
-            words = str(_limits(look, self.field))
-            yield reason(Code.VALUE_OUT_OF_RANGE, f"{self.field.name}: {words}", str(value))
+            words = _said(_limits(look, self.field), self.field.unit)
+            observed = f"{value} {self.field.unit}" if self.field.unit else str(value)
+            yield reason(Code.VALUE_OUT_OF_RANGE, f"{self.field.name}: {words}", observed)
 
     def say(self) -> str:
         """The evidence in words."""
@@ -54,6 +55,17 @@ def choices_of(look: Look, field: Field) -> tuple[str, ...]:
 
 def _limits(look: Look, field: Field) -> Any:
     return look.limit(field.limits) if isinstance(field.limits, ProtocolPath) else field.limits
+
+
+def _said(limits: Any, unit: str | None) -> str:
+    """Limits in words; a pair of bounds with the unit of the field."""
+    if not isinstance(limits, tuple):
+        return str(limits)
+    low, high = limits
+    of_unit = f" {unit}" if unit else ""
+    if low is None or high is None:
+        return f"at least {low}{of_unit}" if high is None else f"at most {high}{of_unit}"
+    return f"{low} to {high}{of_unit}"
 
 
 def _inside(look: Look, field: Field, value: Any) -> bool:

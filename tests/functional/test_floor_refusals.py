@@ -307,3 +307,22 @@ def test_who_has_no_role_for_a_step_cannot_begin_it_and_that_is_kept(world: Worl
     assert {w.code for w in outcome.words} == {"role_missing", "place_missing"}
     assert last_entry(world, outcome)["chain"] == f"station/{station.at.station}"
     assert outcome.screen.state is State.SCANNED
+
+
+@pytest.mark.requirement("COI-FLOOR-18")
+def test_a_value_outside_its_limits_is_told_with_limits_and_unit(world: World) -> None:
+    station = begun(world, floor_world.PREPARED, "record_temperature", Role.COORDINATOR)
+    told = drafts.put(world.record, station.at, "field.temperature", "500").words[0]
+    assert (told.expected, told.observed) == ("temperature: -273 to 100 °C", "500 °C")
+
+
+@pytest.mark.requirement("COI-FLOOR-18")
+def test_what_people_write_is_shown_in_their_letters(world: World) -> None:
+    station = begun(world, floor_world.PREPARED, "record_temperature", Role.COORDINATOR)
+    kept = drafts.put(world.record, station.at, "entry.comment", "Kühlkette geprüft, señal, ضوء 🧊")
+    assert kept.headline == "a comment: Kühlkette geprüft, señal, ضوء 🧊"
+    for unseen in ("turned \u202e round", "ends \x07", "two\u200djoined"):
+        wrong = drafts.put(world.record, station.at, "entry.comment", unseen)
+        assert "cannot be seen" in wrong.words[0].expected
+        assert wrong.words[0].observed.isprintable()
+        assert "\\" in wrong.words[0].observed

@@ -121,6 +121,30 @@ def test_what_is_scanned_or_written_is_never_run(floor, client):
     assert not re.search(r"<[^>]+\son\w+=|<script(?![^>]*src=)|style=", pages[-1])
 
 
+@pytest.mark.requirement("COI-SCAN-12")
+def test_a_text_that_is_too_long_is_refused_and_not_cut(floor, client):
+    scan(client, shipper_of(course_at(floor)))
+    client.post("/scan/act", data={"act": "begin", "step": "unpack"})
+    longest = {"act": "put", "key": "entry.comment", "value": "x" * 2000}
+    assert "Accepted" in client.post("/scan/act", data=longest).text
+    refused = client.post("/scan/act", data=longest | {"value": "y" * 2001}).text
+    assert "text of 1 to 2000 characters" in refused
+    assert "x" * 2000 in client.get("/scan").text
+
+
+@pytest.mark.requirement("COI-FLOOR-18")
+def test_what_would_be_refused_is_not_called_ready(floor, client):
+    scan(client, shipper_of(course_at(floor)))
+    client.post("/scan/act", data={"act": "begin", "step": "record_temperature"})
+    client.post("/scan/act", data={"act": "put", "key": "field.where", "value": "shipper"})
+    hot = client.post("/scan/act", data={"act": "put", "key": "field.temperature", "value": "500"}).text
+    assert "it would be refused as it is" in hot
+    assert "Confirm to record it" not in hot
+    client.post("/scan/act", data={"act": "take_back", "key": "field.temperature"})
+    right = client.post("/scan/act", data={"act": "put", "key": "field.temperature", "value": "5"}).text
+    assert "Confirm to record it" in right
+
+
 @pytest.mark.parametrize("act", ["", "explode", "put", "begin", "take_back"])
 def test_a_touch_that_cannot_be_understood_is_said(client, act):
     assert client.post("/scan/act", data={"act": act}).status_code == 400

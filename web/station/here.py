@@ -12,8 +12,9 @@ from web import session
 blueprint = Blueprint("station", __name__)
 
 LONGEST_ID = 100
-LONGEST_TEXT = 2000
-"""Characters of anything scanned or typed that are looked at. The services say what is too long for what it is."""
+LONGEST_TEXT = 2001
+"""Characters of anything scanned or typed that are looked at: one more than anything may have, so that what is too
+long is said by the services and never cut."""
 
 
 def at_station() -> Standing | None:

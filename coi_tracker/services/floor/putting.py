@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from coi_tracker.errors import readable_excerpt
 from coi_tracker.identity import EquipmentCode, PositionCode, safe_excerpt
 from coi_tracker.process.enrolment import OwnSubject
 from coi_tracker.process.look import read_instant
@@ -32,7 +33,7 @@ def put_answer(hand: Hand, sight: Sight, prompt: Prompt, value: Any, *, claim: S
     try:
         return _PUT[prompt.kind](Asked(hand, sight, prompt, claims), value)
     except NotAValue as fault:
-        came = "something else" if prompt.personal else safe_excerpt(str(value), 60)
+        came = "something else" if prompt.personal else readable_excerpt(str(value), 60)
         return not_a_value(hand, f"{prompt.asks}: {fault}", came)
 
 
@@ -109,7 +110,7 @@ def _text(value: Any, longest: int = LONGEST_TEXT) -> str:
         raise NotAValue(f"text of 1 to {longest} characters")
     text = value.strip()
     if not all(c.isprintable() or c in "\n\t" for c in text):
-        raise NotAValue("text without control characters")
+        raise NotAValue("text without signs that cannot be seen: control, direction and joining characters")
     return text
 
 
@@ -148,7 +149,7 @@ def _entry(asked: Asked, value: Any) -> Done:
     if name == "refers_to" and not UUID7.fullmatch(text):
         raise NotAValue("the id of an entry, or one of the list")
     seat = changed(hand, sight.draft, **found, order=(*sight.draft.order, prompt.key))
-    return Done(accepted(f"{prompt.asks}: {safe_excerpt(shown, 100)}"), seat)
+    return Done(accepted(f"{prompt.asks}: {readable_excerpt(shown, 100)}"), seat)
 
 
 def _target(asked: Asked, value: Any) -> Done:
@@ -166,7 +167,7 @@ def _target(asked: Asked, value: Any) -> Done:
     if chain is None:
         raise NotAValue("one that is in the record and belongs to this place")
     called = study_called(named) if on is On.STUDY else hand.at.called(named)
-    return Done(accepted(f"{on} {safe_excerpt(called, 60)}"), about(hand, draft, chain, new=new))
+    return Done(accepted(f"{on} {readable_excerpt(called, 60)}"), about(hand, draft, chain, new=new))
 
 
 def about(hand: Hand, draft: Draft, chain: str, *, new: bool) -> Seat:
