@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 MISHAP, REPEATED, SENT_AGAIN, TYPED = 0.07, 0.015, 0.012, 0.04
 """How often an attempt goes wrong first, is sent twice, is sent again later, or has a label typed by hand."""
 
-DAYS_LEFT = {"planned": 0, "ld_running": 0, "ld_complete": 8, "thaw_bag": 8, "infused": 8, "il2_running": 8}
-"""Where a course rests whose next step has a window: how many days before a trial is cut its lymphodepletion begins."""
+BEGINS_TODAY = frozenset({"planned", "ld_running"})
+INFUSION_DUE = frozenset({"ld_complete", "thaw_bag", "infused", "il2_running"})
+"""Where a course rests whose next step has a window: of these lymphodepletion begins, or is over and the infusion was
+planned for yesterday, when a trial is cut."""
 INFUSED_BEFORE = {
     "thaw_bag": timedelta(minutes=30),
     "infused": timedelta(hours=6),
@@ -276,10 +278,12 @@ class Story(Walk):
 
     def _days_to_wait(self, days: int) -> int:
         """Days until lymphodepletion: so many, or until what comes after it is due when a trial is cut."""
-        left = DAYS_LEFT.get(self.until or "") if self.stage.cut else None
-        if left is None:
+        if not self.stage.cut or self.until not in BEGINS_TODAY | INFUSION_DUE:
             return days
-        first = local(self.stage.ends, self.zone) - timedelta(days=left)
+        first = local(self.stage.ends, self.zone)
+        if self.until in INFUSION_DUE:
+            regimen = self.protocol.regimens[self.protocol.treatment.default_regimen]
+            first -= timedelta(days=1 - regimen.first_day)
         return max(days, (first - local(self.now, self.zone)).days)
 
     def _wait_for_the_cut(self) -> Waiting:
