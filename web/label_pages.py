@@ -14,8 +14,8 @@ from coi_tracker.process.til_v1 import TIL_V1
 from coi_tracker.services import print_counting, print_work, printers, printing, queries
 from coi_tracker.services.changes import new_event_id
 from coi_tracker.services.printing import JobView
-from coi_tracker.services.reconciliation import reconcile
-from coi_tracker.vocabulary import JobState, LabelState, PrinterKind
+from coi_tracker.services.reconciliation import OpenLabel, reconcile
+from coi_tracker.vocabulary import JobState, LabelState, PrinterKind, PrintState
 from labels.layout import draw
 from labels.preview import preview_of
 from web.access import for_readers, for_roles
@@ -50,10 +50,15 @@ def _page(coi: str, problem: NotUnderstood | None) -> str:
         jobs=printing.jobs(record(), course=coi),
         printers=[one for one in printers.printers(record()) if one.active and one.place in mine],
         prints=working().has(*PRINTING),
-        issued=LabelState.ISSUED,
+        printable={one.serial for one in balance.all.open if _waits(one)},
         job_id=new_event_id(record()),
         problem=problem,
     )
+
+
+def _waits(label: OpenLabel) -> bool:
+    """Whether a label can be printed: no printer had it, or it is known not to have come out."""
+    return label.state is LabelState.ISSUED and label.at_printer in (None, PrintState.NOT_PRINTED)
 
 
 def _seen(text: str) -> str:
@@ -90,13 +95,20 @@ def ask(text: str) -> tuple[str, int] | AnyResponse:
             job,
             printer=request.form.get("printer", ""),
             by=working().account,
-            serials=request.form.getlist("serial")[: printing.MOST_LABELS + 1],
+            serials=_ticked(),
             course=coi,
             check=render,
         )
     except NotUnderstood as error:
         return _page(coi, error), 400
     return redirect(url_for("labels.job", job_id=job), code=303)
+
+
+def _ticked() -> list[str]:
+    """The serials that somebody chose. Without one the service would print all that wait: nobody asked for that."""
+    if not (serials := request.form.getlist("serial")):
+        raise NotUnderstood(expected="at least one label", came="none of them", do="tick the labels to print")
+    return serials[: printing.MOST_LABELS + 1]
 
 
 @blueprint.get("/prints/<job_id>")
@@ -147,12 +159,22 @@ def count(job_id: str) -> tuple[str, int] | AnyResponse:
     """Which labels came out of a job that may have printed."""
     view = _job(job_id)
     try:
-        print_counting.settle_job(
-            record(), job_id, printed=request.form.getlist("serial")[: printing.MOST_LABELS], by=working().account
-        )
+        print_counting.settle_job(record(), job_id, printed=_counted(), by=working().account)
     except NotUnderstood as error:
         return _job_page(view, error), 400
     return redirect(url_for("labels.job", job_id=job_id), code=303)
+
+
+def _counted() -> list[str]:
+    """The serials that came out. That none did makes all of them free to be printed again: it is said, or not so."""
+    serials = request.form.getlist("serial")[: printing.MOST_LABELS]
+    if bool(serials) == ("none" in request.form):
+        raise NotUnderstood(
+            expected="the labels that came out, or that not one did",
+            came="both of it" if serials else "neither",
+            do="tick every label that came out; say that not one did only if you saw none at the printer",
+        )
+    return serials
 
 
 @blueprint.post("/prints/<job_id>/file")
