@@ -166,3 +166,33 @@ def test_a_telephone_signs_in_and_becomes_a_station_by_what_its_camera_sees(tiss
     station.ready()
     station.see(nurse.name)
     assert station.faults == []
+
+
+@pytest.mark.requirement("COI-SCAN-10")
+def test_a_second_text_out_of_the_bars_of_one_code_counts_for_nothing(tissue, serve, open_station):
+    """As zxing reads a clean Code 128 now and then; what stands elsewhere, or is no Code 128, is a second code."""
+    site = str(course_at(tissue).site)
+    station = open_station(serve(tissue), tissue, tissue.person(Role.COORDINATOR, site).id, site)
+    asked = "async (found) => (await import('/static/station/camera.js')).withoutGhosts(found).map((one) => one.text)"
+
+    def seen(*found: tuple[str, str, int]) -> list[str]:
+        corners = ("topLeft", "topRight", "bottomRight", "bottomLeft")
+        spots = zip(corners, ((0, 0), (90, 0), (90, 30), (0, 30)), strict=True)
+        at = dict(spots)
+        return list(
+            station.page.evaluate(
+                asked,
+                [
+                    {"text": text, "format": name, "position": {k: {"x": x, "y": y + down} for k, (x, y) in at.items()}}
+                    for text, name, down in found
+                ],
+            )
+        )
+
+    bars, ghost = ("L4E9CJPG2PPK", "Code128", 0), ('L4E9CJP"2PPK', "Code128", 2)
+    assert seen(bars, ghost) == [bars[0]]
+    assert seen(ghost, bars) == [bars[0]]
+    assert seen(ghost) == [ghost[0]], "alone it is refused as what it is"
+    assert seen(bars, ("LOT-7", "Code128", 200)) == [bars[0], "LOT-7"]
+    assert seen(bars, ("LOT-7", "QRCode", 2)) == [bars[0], "LOT-7"]
+    assert seen(("LGY1D4V637GW", "Code128", 2), bars) == ["LGY1D4V637GW", bars[0]], "two of ours"

@@ -21,7 +21,7 @@ from tests.functional.test_web import Tags
 from tests.integration.printing.shop import BY, Shop, shop_on
 from tests.races.conftest import stage as furnished_stage
 from tests.races.stage import Stage
-from tests.unit.labels.sample import content, pdf_pages, svg_picture
+from tests.unit.labels.sample import content, decoded, pdf_pages, svg_picture
 from web import create_app
 from web.printing import deliver, render
 from web.session import PERSON
@@ -108,7 +108,7 @@ def test_a_file_is_fetched_once_and_holds_labels_that_read(shop: Shop) -> None:
     assert "Fetch the file" in page(client, f"/prints/{job}")
     answer = client.post(f"/prints/{job}/file")
     assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
-    read = {found.text for picture in pdf_pages(answer.data) for found in zxingcpp.read_barcodes(picture)}
+    read = {text for picture in pdf_pages(answer.data) for text in decoded(picture)}
     assert {serial for serial in serials if any(serial in text for text in read)} == set(serials)
     assert client.post(f"/prints/{job}/file").status_code == 400
     assert "may have" in page(client, f"/prints/{job}")

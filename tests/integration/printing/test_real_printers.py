@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import zxingcpp
 from PIL import Image
 
 from coi_tracker.errors import NotUnderstood
@@ -18,6 +17,7 @@ from labels.delivery import Patience, send_to_port
 from labels.virtual_printer import VirtualPrinter
 from tests.integration.printing.shop import BY, Shop, shop_on
 from tests.races.stage import Stage
+from tests.unit.labels.sample import decoded
 from web import printing as composition
 
 QUICK = Patience(connect=2.0, answer=2.0, whole=20.0, pause=0.02)
@@ -63,7 +63,7 @@ def test_what_the_printer_shows_is_read_back_as_what_was_issued(connected: tuple
     assert machine.printed == serials
     assert machine.damaged == []
     for picture, serial in zip(sorted(machine.folder.iterdir()), serials, strict=True):
-        read = {code.text for code in zxingcpp.read_barcodes(Image.open(picture).convert("L"))}
+        read = set(decoded(Image.open(picture)))
         assert len(read) == 1
         assert serial in read.pop()
         assert shop.states([serial]) == [LabelState.PRINTED]

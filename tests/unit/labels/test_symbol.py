@@ -158,3 +158,8 @@ def test_the_plain_readers_say_where_a_symbol_departs_from_the_standard() -> Non
     for says, attempt in faults.items():
         with pytest.raises(Unreadable, match=says):
             attempt()
+
+
+@pytest.mark.parametrize("text", ["S2DZWF0T", "SVHACFVN", "L077XC42KCWS", "BXMACB4YKC", "BBP3JZ8PDC", "BQV8MW41VC"])
+def test_a_symbol_of_which_a_reader_makes_a_second_text_when_it_is_made_smaller_is_printed_all_the_same(text):
+    assert checked_symbol(text, Symbology.CODE_128)

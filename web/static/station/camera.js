@@ -3,6 +3,8 @@
 // One picture is no proof: a value is taken when three pictures in a row say the same, and not again before it was out
 // of sight.
 
+import { isOurs } from "./codes.js";
+
 const AGREEING = 3;
 const BETWEEN = 90; // ms between two pictures
 const OUT_OF_SIGHT = 1500; // ms
@@ -49,6 +51,22 @@ function load(script) {
 export function distinct(texts) {
   const all = [...new Set(texts)];
   return all.filter((one) => !all.some((other) => other !== one && other.includes(one)));
+}
+
+// Out of the bars of one symbol the reader makes a second, wrong text now and then: beside a code of ours, on the same
+// spot, it counts for nothing.
+export function withoutGhosts(found) {
+  const ours = found.filter((one) => isOurs(one.text));
+  return found.filter((one) => one.format !== "Code128" || ours.includes(one) || !ours.some((other) => touching(one, other)));
+}
+
+function touching(one, other) {
+  const [a, b] = [one, other].map(({ position: { topLeft, topRight, bottomRight, bottomLeft } }) => {
+    const all = [topLeft, topRight, bottomRight, bottomLeft];
+    const x = all.map((at) => at.x), y = all.map((at) => at.y);
+    return { left: Math.min(...x), right: Math.max(...x), top: Math.min(...y), bottom: Math.max(...y) };
+  });
+  return a.left <= b.right && b.left <= a.right && a.top <= b.bottom && b.top <= a.bottom;
 }
 
 // What several pictures agree on. With two codes in a picture nobody knows which one was meant.
@@ -152,7 +170,7 @@ class Camera {
   }
 
   weigh(found) {
-    const texts = distinct(found.map((one) => one.text));
+    const texts = distinct(withoutGhosts(found).map((one) => one.text));
     if (texts.length > 1) this.tell("Two codes are in the picture. Show one only.");
     const text = this.agreement.see(texts, performance.now());
     if (text === null) return;
