@@ -156,23 +156,23 @@ def list_lots(**given: Any) -> None:
 @click.argument("lot")
 @click.option("--place", required=True, help="The id of the place that received it.")
 @click.option("--kind", required=True, help="A kind that a released protocol asks for.")
-@click.option("--expires", required=True, type=DAY, help="The last day it may be used.")
+@click.option("--expires", type=DAY, help="The last day it may be used, unless the symbol of LOT says it.")
 @past
 @by_keeper
 @example(
     "coi lots add M-77A --place lisboa --kind media --expires 2027-05-31 \\",
     "    --by quinn --reason 'delivery 12'",
 )
-def add_lot(lot: str, place: str, kind: str, expires: datetime, past: bool, **given: Any) -> None:
-    """Enter a lot that a place received."""
+def add_lot(lot: str, place: str, kind: str, expires: datetime | None, past: bool, **given: Any) -> None:
+    """Enter a lot that a place received. LOT is its code, or the text of the supplier's GS1 symbol."""
     from coi_tracker.services import stock_changes
 
     record = opened()
     by = keeper(record, given["by"], place, password_stdin=given["password_stdin"])
-    stock_changes.add_lot(
+    made = stock_changes.add_lot(
         record, lot, kind=kind, expires=_day(expires), place=place, by=by, reason=given["reason"], past_meant=past
     )
-    _changed("lot", lot, as_json=given["as_json"], record=record)
+    _changed("lot", made.code, as_json=given["as_json"], record=record)
 
 
 @lots.command("change")

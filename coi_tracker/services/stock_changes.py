@@ -22,7 +22,7 @@ from coi_tracker.identity import EquipmentCode, LabelSerial
 from coi_tracker.services.changes import write_change
 from coi_tracker.services.record import Record
 from coi_tracker.services.stock import Sort, kinds
-from coi_tracker.services.stock_rules import known_kind, last_day, lot_code, refuse_letting_go_on
+from coi_tracker.services.stock_rules import from_supplier, known_kind, last_day, lot_code, refuse_letting_go_on
 from coi_tracker.services.stocking import add_shipper as put_shipper
 from coi_tracker.services.stocking import put_equipment, refuse_unknown_place
 from coi_tracker.storage import course_rows, registry, stock
@@ -69,7 +69,11 @@ def add_lot(
     reason: str,
     past_meant: bool = False,
 ) -> Lot:
-    """A lot that a place received. `past_meant`: its day is over, and still it is entered, for late entries."""
+    """A lot that a place received. `past_meant`: its day is over, and still it is entered, for late entries.
+
+    `code`: as its supplier wrote it, or the text of the supplier's GS1 symbol; then `expires` may be left out.
+    """
+    code, expires = from_supplier(code, expires)
     day = last_day(expires, today=today_at(record, place), past_meant=past_meant)
     new = Lot(lot_code(code), known_kind(kind, kinds(record).lots, of="lot"), day)
     try:

@@ -5,12 +5,12 @@ Raises NotUnderstood with what was expected, what came and what to do. Changes n
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from datetime import date
 
 from coi_tracker.course import Actor, PlaceId
 from coi_tracker.errors import NotUnderstood
+from coi_tracker.gs1 import read_supplier_code
 from coi_tracker.identity import CommandCode, ScanPayload, read_scan, safe_excerpt
 from coi_tracker.services.changes import administrator
 from coi_tracker.services.stocking import LOT_CODE
@@ -20,8 +20,6 @@ from coi_tracker.vocabulary import Role
 YEARS = 30
 """Nothing is good for longer; a day later than that was mistyped."""
 FIRST = date(2000, 1, 1)
-_GTIN = re.compile(r"01[0-9]{14}(?:1[0157]|21)")
-"""How the text of a GS1 symbol on a medical product begins."""
 
 
 def keeper(who: Viewer, place: str, *, today: date) -> Actor:
@@ -51,9 +49,26 @@ def refuse_letting_go_on(by: Actor, what: str) -> None:
         )
 
 
+def from_supplier(code: str, expires: date | None) -> tuple[str, date | None]:
+    """The code and the last day of a lot, out of the supplier's GS1 symbol when it was scanned for the code.
+
+    Raises NotUnderstood for a symbol that is not whole, has no lot, or says another day than the one given.
+    """
+    found = read_supplier_code(code)
+    if found is None:
+        return code, expires
+    if expires is not None and found.expires not in (None, expires):
+        raise NotUnderstood(
+            expected=f"{found.expires}, the last day in the symbol",
+            came=str(expires),
+            do="look at the container, and give the day that stands on it",
+        )
+    return found.lot, expires or found.expires
+
+
 def lot_code(text: str) -> str:
     """The code of a lot as its supplier wrote it. Raises NotUnderstood, naming what it is instead."""
-    if not LOT_CODE.fullmatch(text) or _GTIN.match(text):
+    if not LOT_CODE.fullmatch(text):
         raise NotUnderstood(
             expected="the code of a lot: 1 to 40 letters, digits and . _ -",
             came=_what_it_is(text),
@@ -66,8 +81,6 @@ def lot_code(text: str) -> str:
 def _what_it_is(text: str) -> str:
     if len(text) > 100:
         return f"{len(text):,} characters, beginning with '{safe_excerpt(text, 20)}'"
-    if _GTIN.match(text):
-        return f"what looks like a GS1 code: '{safe_excerpt(text)}'"
     try:
         read_scan(text)
     except NotUnderstood as error:

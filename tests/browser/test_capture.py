@@ -92,6 +92,18 @@ def test_prefixes_suffixes_and_pauses_of_scanners_are_no_part_of_a_code(at):
     assert gate.in_order == [code] * 9
 
 
+@pytest.mark.requirement("COI-STOCK-09")
+@pytest.mark.parametrize("name", ["", "]d2", "]C1"])
+def test_the_symbol_of_a_supplier_arrives_with_its_separators(at, name):
+    station, gate, _ = at
+    text = f"{name}010950600013435210M-77A\x1d17270531"
+    station.scan(text)
+    station.page.focus("#sound")
+    station.scan(text)
+    assert gate.in_order == [text] * 2
+    assert station.page.input_value("#capture") == ""
+
+
 @pytest.mark.requirement("COI-SCAN-06")
 def test_pieces_that_a_busy_computer_held_back_are_one_scan(at):
     station, gate, floor = at
@@ -187,6 +199,18 @@ def test_what_a_person_types_stays_in_its_field_and_is_recorded_as_typed(at):
     assert station.asked == "field.count", station.refusal
     assert gate.in_order[-1] == "yes"
     assert station.lines()[-1]["what"] == "typed"
+
+
+@pytest.mark.requirement("COI-SCAN-06")
+def test_of_a_code_that_came_in_many_pieces_nothing_stays_in_the_field(at):
+    station, gate, floor = at
+    code = str(course_at(floor).coi)
+    station.keys(code[:8], gap=0.08)
+    station.keys(code[8:], gap=0.005)
+    station.press("Enter")
+    station.settled()
+    assert gate.in_order == [code]
+    assert station.page.input_value("#capture") == ""
 
 
 @pytest.mark.requirement("COI-SCAN-06")

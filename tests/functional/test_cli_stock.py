@@ -73,6 +73,12 @@ def test_a_lot_is_added_changed_recalled_and_listed(floor):
     assert coi("lots", "list", "--place", THERE).stdout.count("media") == 0
 
 
+def test_the_symbol_of_a_supplier_is_a_lot_too(floor):
+    symbol = f"(01)09506000134352(10)M-9(17){on(90)[2:].replace('-', '')}"
+    made = done(floor, "lots", "add", symbol, "--place", HERE, "--kind", "media")
+    assert (made["code"], made["until"]) == ("M-9", on(90))
+
+
 def test_equipment_and_shippers_are_added_changed_taken_out_of_use_and_back(floor):
     made = done(floor, "equipment", "add", "--place", HERE, "--kind", "incubator", "--calibrated-until", on(90))
     code = made["code"]

@@ -31,6 +31,7 @@ from coi_tracker.services.floor.lines import concerned, container_line, course_l
 from coi_tracker.services.floor.offers import scene_at
 from coi_tracker.services.floor.screen import CourseLine, Replaced, Sighting, Words
 from coi_tracker.services.floor.standing import Standing
+from coi_tracker.services.floor.supplier import SupplierLot, supplier_lot
 from coi_tracker.services.floor.targets import nameable
 from coi_tracker.services.record import Record
 from coi_tracker.services.requests import CODE_LIMIT, ScanClaim
@@ -223,6 +224,9 @@ def _text(record: Record, tx: Transaction, at: Standing, text: str) -> Found:
     lot = registry.find_lot(tx, wanted) if wanted else None
     if lot is not None:
         return Found(_lot(lot, at, at.today(record.clock())))
+    supplied = supplier_lot(tx, text)
+    if supplied is not None:
+        return Found(_supplied(supplied, at, at.today(record.clock())))
     words = words_of(reason(Code.MALFORMED_LABEL, "a label, badge, command or number of this record", _shown(text)), at)
     return Found(Sighting("text", _shown(text), "none of our codes", wrong=(words,)))
 
@@ -240,6 +244,14 @@ def _lot(lot: Lot, at: Standing, today: date) -> Sighting:
     )
     told = f"lot of {plain.words(lot.kind)}, {state or f'expires {lot.expires}'}"
     return Sighting("lot", lot.code, at.say(told), wrong=wrong)
+
+
+def _supplied(supplied: SupplierLot, at: Standing, today: date) -> Sighting:
+    wrong = () if supplied.wrong is None else (words_of(supplied.wrong, at),)
+    if supplied.lot is None:
+        return Sighting("lot", "symbol of a supplier", "the symbol of a supplier", wrong=wrong)
+    found = _lot(supplied.lot, at, today)
+    return replace(found, wrong=(*wrong, *found.wrong))
 
 
 def _thing(tx: Transaction, at: Standing, read: Read, today: date) -> Sighting:

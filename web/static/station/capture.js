@@ -3,7 +3,7 @@
 // A scan ends with Enter, Tab, Ctrl-J or Ctrl-M, or with a pause. Keys of a scan that went into a field are taken out
 // again. In a password field nothing is looked at but whether it is one of our codes. Knows no server.
 
-import { begins, better, isOurs, unprefixed, usCharacter } from "./codes.js";
+import { begins, better, isOurs, isSeparator, unprefixed, usCharacter } from "./codes.js";
 
 const FAST = 35; // ms between two keys of a scanner, at most; people are slower
 const PAUSE = 60; // ms of silence that end one of our codes
@@ -83,7 +83,7 @@ export function capture({ field, take, refuse, plain }) {
 
   function emit(at) {
     const found = better(text(), usText());
-    for (const one of touched) {
+    for (const one of [...touched].reverse()) { // pieces of a code: what was there before the first of them is put back last
       const now = one.element.isConnected ? one.element : one.id && document.getElementById(one.id);
       if (now) now.value = one.before;
     }
@@ -137,6 +137,7 @@ export function capture({ field, take, refuse, plain }) {
   }
 
   function characterOf(event) {
+    if (isSeparator(event)) return { own: usCharacter(event), us: usCharacter(event) };
     const graph = event.getModifierState?.("AltGraph");
     if ((event.ctrlKey || event.altKey) && !graph) return null;
     if (event.metaKey) return null;
@@ -179,7 +180,7 @@ export function capture({ field, take, refuse, plain }) {
     const element = focused();
     const nothing = element === field && !field.value.trim();
     if (kindOf(element) !== "loose" && !nothing) return;
-    const onButton = element && element !== document.body && !nothing && element.matches("a, button, summary, input, [tabindex]:not(main)");
+    const onButton = element && element !== document.body && !nothing && element.matches("a, button, summary, input, [tabindex]:not([tabindex='-1'])");
     if (field.value.trim() && (typing || !onButton)) {
       event.preventDefault();
       submit();

@@ -5,6 +5,7 @@ const LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const CHECKS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ*";
 const LENGTHS = { C: 13, L: 12, S: 8, B: 10, P: 6, E: 8, Q: 8 };
 const AIM = /^\][A-Za-z][0-9A-Za-z]/;
+const GS1 = /^\](C1|d2|Q3|e0)[0-9(]/;
 
 const SHIFTED = { 1: "!", 2: "@", 3: "#", 4: "$", 5: "%", 6: "^", 7: "&", 8: "*", 9: "(", 0: ")" };
 const SIGNS = {
@@ -13,8 +14,13 @@ const SIGNS = {
   NumpadAdd: "++", NumpadDivide: "//", NumpadDecimal: "..",
 };
 
+// Between two fields of a GS1 symbol keyboards send Ctrl and ].
+const SEPARATOR = "\u001d";
+export const isSeparator = (event) => event.ctrlKey && !event.altKey && event.code === "BracketRight";
+
 // The character of a key on the keyboard that scanners pretend to be, whatever this computer takes it for.
 export function usCharacter(event) {
+  if (isSeparator(event)) return SEPARATOR;
   const letter = /^Key([A-Z])$/.exec(event.code);
   if (letter) return event.shiftKey ? letter[1] : letter[1].toLowerCase();
   const digit = /^(Digit|Numpad)([0-9])$/.exec(event.code);
@@ -46,17 +52,20 @@ function isPayload(text) {
 }
 
 // The text without what a scanner puts before it: the AIM name of the symbology.
-export const unprefixed = (text) => text.trim().replace(AIM, "");
+const bared = (text) => text.trim().replace(AIM, "");
+
+// The same, but a supplier's GS1 symbol keeps its name: without it some could not be told from other text.
+export const unprefixed = (text) => (GS1.test(text.trim()) && !isOurs(text) ? text.trim() : bared(text));
 
 export function isOurs(text) {
-  const bare = unprefixed(text).toUpperCase();
+  const bare = bared(text).toUpperCase();
   if (bare.startsWith("COI")) return isPayload(bare);
   return isCode(bare.replace(/[- ]/g, ""));
 }
 
 // The rest of a code of ours may still come.
 export function begins(text) {
-  const bare = unprefixed(text).toUpperCase();
+  const bare = bared(text).toUpperCase();
   return /^COI\d/.test(bare) || ([...bare.slice(1)].every((one) => LETTERS.includes(one)) && bare.length < LENGTHS[bare[0]]);
 }
 
