@@ -28,7 +28,7 @@ from coi_tracker.simulation.premises import Premises
 from coi_tracker.simulation.satisfy import satisfy
 from coi_tracker.simulation.walking import Walk
 from coi_tracker.vocabulary import Command
-from tests.browser.driver import CODES, PATIENCE, SHIFTED, Station, key_event, running
+from tests.browser.driver import CODES, PATIENCE, SHIFTED, Station, at_once, key_event, running
 from tests.functional.station import furnished, opened
 from web import create_app
 from web.session import PERSON
@@ -62,6 +62,7 @@ SEEN = """(before) => new Promise((resolve, reject) => {
 
 
 ENTER = {"type": "keyDown", "key": "Enter", "code": "Enter", "text": "\r", "windowsVirtualKeyCode": 13}
+ENTER_UP = {**ENTER, "type": "keyUp", "text": ""}
 
 
 @dataclass(frozen=True)
@@ -98,9 +99,7 @@ class Wedge(Station):
         if self.seen is None:
             self.look()
         self.last = max(time.time() + AHEAD, self.last + 0.1)
-        for event in map(event_of, text):
-            self._strike(event)
-        self._enter()
+        self._strike(*map(event_of, text), ENTER, ENTER_UP)
         return self.look(wait=True)
 
     def order(self, command: Command, step: str | None = None) -> Seen:
@@ -111,16 +110,12 @@ class Wedge(Station):
         """Typed where it is asked for, with Enter."""
         self.page.locator("#sign-password").press_sequentially(password)
         self.last = max(time.time() + AHEAD, self.last + 0.2)
-        self._enter()
+        self._strike(ENTER, ENTER_UP)
         return self.look(wait=True)
 
-    def _strike(self, event: Mapping[str, object]) -> None:
-        self.last += GAP
-        self.keyboard.send("Input.dispatchKeyEvent", {**event, "timestamp": self.last})
-
-    def _enter(self) -> None:
-        self._strike(ENTER)
-        self._strike({**ENTER, "type": "keyUp", "text": ""})
+    def _strike(self, *events: Mapping[str, object]) -> None:
+        at_once(self.keyboard, [{**one, "timestamp": self.last + GAP * n} for n, one in enumerate(events, start=1)])
+        self.last += GAP * len(events)
 
 
 def event_of(character: str) -> dict[str, object]:
