@@ -13,20 +13,51 @@ const wishes = () => [...document.querySelectorAll("#screen [id^=v-entry-]")].ma
 const fieldAfter = (id) =>
   (id.startsWith("v-entry-") && byId(wishes()[0])) || document.querySelector("#screen :is(.ask, .signing) input[id]");
 
+// Where one goes on when what had the focus is gone: at what is asked next, or what the screen is about. With nothing
+// in hand that is the field for codes, but for fingers: the keys that a telephone shows for it would cover the screen.
+function place() {
+  const screen = byId("screen");
+  const field = !screen.querySelector("[data-act=cancel]") && matchMedia("(pointer: fine)").matches && byId("capture");
+  return field || screen.querySelector(".ask .asks") || screen.querySelector("h2, .big") || byId("capture");
+}
+
+function stand(one, how) {
+  if (one.tabIndex < 0) one.tabIndex = -1;
+  one.focus(how);
+}
+
+const like = (one) =>
+  [one.tagName, one.textContent, one.ariaLabel, one.value, one.form?.dataset.act, one.form?.elements.key?.value].join("\n");
+
+// What has the focus, so that it is found on another drawing of the screen. What was touched is done with, even where
+// the next thing asked for has a button like it.
+function markOf(one) {
+  const inside = byId("screen").contains(one);
+  return { id: one?.id ?? "", inside, typed: inside && one.matches("input[id]"), kind: inside && !one.dataset.touched && like(one) };
+}
+
+function again({ id, inside, typed, kind }) {
+  const same = byId(id) || (typed && fieldAfter(id));
+  if (same || !inside) return same;
+  return (kind && [...document.querySelectorAll("#screen :is(a, button, summary)")].find((one) => like(one) === kind)) || place();
+}
+
 // The screen of an answer, with the focus and the half-typed values where they were.
 export function drawScreen(html) {
-  const screen = byId("screen");
+  const screen = byId("screen"), focus = document.activeElement, mark = markOf(focus);
   const kept = [...screen.querySelectorAll("input[id], select[id], textarea[id]")]
     .filter((one) => one.type !== "hidden" && one.type !== "file" && one.value !== one.defaultValue);
   const values = new Map(kept.map((one) => [one.id, one.value]));
-  const focus = document.activeElement, had = screen.contains(focus) ? focus.id : "";
+  const unfolded = [...screen.querySelectorAll("details[id][open]")].map((one) => one.id);
   const from = focus?.selectionStart, to = focus?.selectionEnd, before = new Set(wishes());
   screen.innerHTML = html;
   for (const [id, value] of values) if (byId(id)) byId(id).value = value;
-  const again = byId(wishes().find((id) => !before.has(id)) || had) || (had && focus.matches("input") && fieldAfter(had));
-  if (!again) return;
-  again.focus({ preventScroll: again.id === had });
-  if (again.id === had && typeof from === "number") again.setSelectionRange?.(from, to);
+  for (const id of unfolded) byId(id)?.setAttribute("open", "");
+  const next = byId(wishes().find((id) => !before.has(id))) || (mark.inside && again(mark));
+  if (!next) return;
+  const stays = mark.id && next.id === mark.id;
+  stand(next, { preventScroll: stays });
+  if (stays && typeof from === "number") next.setSelectionRange?.(from, to);
 }
 
 export function drawVerdict(answer) {
@@ -38,7 +69,7 @@ export function drawVerdict(answer) {
   byId("verdict").innerHTML = answer.verdict;
 }
 
-let before = ""; // what had the focus before the red screen
+let before = null; // what had the focus before the red screen
 
 // Nothing under the red screen can be come to, or is read out, before that was read.
 function alone(stop, on) {
@@ -49,7 +80,7 @@ function alone(stop, on) {
 
 export function showStop(html) {
   const stop = byId("stop"), focus = document.activeElement;
-  if (!stop.contains(focus)) before = focus?.id ?? "";
+  if (!stop.contains(focus)) before = markOf(focus);
   stop.innerHTML = html;
   alone(stop, true);
   stop.hidden = false;
@@ -85,9 +116,9 @@ export function showUnread() {
 export function hideStop() {
   const stop = byId("stop");
   if (stop.hidden) return;
-  const back = before && byId(before);
+  const back = before && again(before);
   alone(stop, false);
-  (back && back.checkVisibility() ? back : byId("capture")).focus({ preventScroll: true });
+  stand(back && back.checkVisibility() ? back : byId("capture"), { preventScroll: true });
   stop.hidden = true;
   stop.replaceChildren();
   keepStop(stop);
@@ -130,13 +161,14 @@ export function drawQueue(queue) {
 }
 
 function drawLink(queue, unconfirmed, count) {
-  const link = byId("link"), held = queue.held;
+  const link = byId("link"), held = queue.held, focused = link.contains(document.activeElement);
   const name = held?.signIn ? "sign-in" : held?.elsewhere ? "elsewhere" : unconfirmed ? "gone" : "";
   link.hidden = !name;
   if (link.dataset.shows !== name) {
     link.dataset.shows = name;
     link.replaceChildren(...(name ? [byId(`link-${name}`).content.cloneNode(true)] : []));
     link.querySelector("a")?.setAttribute("href", signInAddress(held));
+    if (focused) stand(link.querySelector("a, button") ?? place());
   }
   const kept = link.querySelector("[data-count]");
   if (kept) kept.textContent = count === 1 ? "1 scan is kept." : `${count} scans are kept.`;

@@ -160,6 +160,7 @@ function touch(form, button) {
   const kept = form.matches("[data-secret]") ? {} : fields;
   const secrets = form.matches("[data-secret]") ? fields : null;
   const shown = (button?.dataset.shown || button?.textContent || "touched").trim().replace(/\s+/g, " ").slice(0, 60);
+  if (button) button.dataset.touched = "yes";
   queue.add({ to: new URL(form.action).pathname, fields: kept, secrets, shown, what: "touched" });
   for (const one of form.querySelectorAll("input:not([type=hidden]), textarea")) one.value = one.defaultValue;
 }
