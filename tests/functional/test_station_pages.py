@@ -12,8 +12,8 @@ from PIL import Image
 
 from coi_tracker.config import Settings
 from coi_tracker.identity import BadgeCode, CommandCode, EquipmentCode, StationCode, read_scan
-from coi_tracker.vocabulary import Command, Role
-from tests.browser.stages import course_at, shipper_of, tissue_on_the_way, tissue_packed
+from coi_tracker.vocabulary import FINAL_STATES, Command, ContainerKind, Role
+from tests.browser.stages import at_the_bedside, course_at, payload, shipper_of, tissue_on_the_way, tissue_packed
 from tests.floor import Floor
 from web import create_app
 from web.session import PERSON
@@ -256,6 +256,24 @@ def test_badges_are_printed_in_the_demonstration_only(floor, site):
     read = [read_scan(code) for code in codes if not code.startswith("LOT-")]
     assert {type(one) for one in read} >= {BadgeCode, StationCode, EquipmentCode}
     assert any(one.coi is not None for one in read if hasattr(one, "coi"))
+
+
+@pytest.mark.requirement("COI-SCAN-13")
+def test_the_demonstration_has_cards_for_all_that_is_scanned_at_the_bedside(prepared_database):
+    floor = Floor(prepared_database(at_the_bedside))
+    course = course_at(floor)
+    client = create_app(floor.record, Settings(origin="demo.invalid/coi-log")).test_client()
+    cookie = floor.client(floor.person(Role.NURSE, str(course.site)).id).get_cookie(PERSON)
+    assert cookie is not None
+    client.set_cookie(PERSON, cookie.value)
+    page = client.get("/scan/cards/demonstration").text
+    nurses = re.findall(rf"<code>(B\w+)</code><span class=\"quiet\">nurse, {course.site}<", page)
+    assert len(set(nurses)) == 2, "one signs, another one signs as second"
+    wanted = {ContainerKind.WRISTBAND, ContainerKind.BAG, ContainerKind.CASSETTE}
+    carried = [one for one in course.containers.values() if one.kind in wanted and one.state not in FINAL_STATES]
+    assert len(carried) >= 3
+    assert all(payload(course, one.serial) in page for one in carried)
+    floor.close()
 
 
 @pytest.mark.requirement("COI-SCAN-14")

@@ -3,6 +3,7 @@ demonstration only, the badges of its invented people, its stations, and some of
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import cache
 
@@ -12,7 +13,16 @@ from markupsafe import Markup
 from coi_tracker.course import Container, Course
 from coi_tracker.identity import BadgeCode, CoiId, CommandCode, LabelSerial, ScanPayload
 from coi_tracker.services import available, people
-from coi_tracker.vocabulary import FINAL_STATES, Command, Standing
+from coi_tracker.services.people import Person
+from coi_tracker.vocabulary import (
+    FINAL_STATES,
+    Command,
+    ContainerKind,
+    ContainerState,
+    PlaceKind,
+    Standing,
+    Treatment,
+)
 from labels.plain_reading import Matrix
 from labels.symbol import QUIET_ZONE, checked_symbol
 from web.access import for_people
@@ -22,8 +32,20 @@ from web.station.here import blueprint
 DEMONSTRATION = "demo.invalid/coi-log"
 """The name of the log of a demonstration (`coi demo`): nobody else's may have it, .invalid is nobody's."""
 SHOWN = 40
-OF_A_COURSE = 6
+BADGES = 90
+OF_A_COURSE = 7
 """Labels of one course, so that several courses are there."""
+FULL_TEAMS = 5
+"""Sites whose people come first."""
+AT_THE_BEDSIDE = (
+    Treatment.LD_COMPLETE,
+    Treatment.INFUSED,
+    Treatment.IL2_RUNNING,
+    Treatment.LD_RUNNING,
+    Treatment.PLANNED,
+)
+BESIDE = frozenset({ContainerKind.QC_VIAL, ContainerKind.RETAIN})
+"""What stays at the laboratory."""
 WORDS = {
     Command.CONFIRM: "Confirm", Command.CANCEL: "Cancel", Command.ACKNOWLEDGE: "I have read the refusal",
     Command.NEXT: "Done with this one", Command.BACK: "Take the last one back", Command.YES: "Yes", Command.NO: "No",
@@ -54,12 +76,13 @@ def demonstration_cards() -> str:
     """What a newcomer with a telephone scans: stations, badges and labels of people and things that do not exist."""
     if not is_demonstration():
         abort(404)
+    shown = _shown()
     return render_template(
         "station/cards.html",
         sheets=[
             ("Stations", _stations()),
-            ("Badges", _badges()),
-            ("Labels", _labels()),
+            ("Badges", _badges(shown)),
+            ("Labels", _labels(shown)),
             ("Empty shippers", _shippers()),
             ("Equipment", _equipment()),
             ("Lots", _lots()),
@@ -82,26 +105,58 @@ def _stations() -> Cards:
     return [(one.name, one.code, str(one.place)) for one in available.set_up(record()).stations][:SHOWN]
 
 
-def _badges() -> Cards:
-    """One person of each role at each of the first places."""
-    shown: dict[tuple[str, str], tuple[str, str, str]] = {}
+def _badges(shown: Sequence[Course]) -> Cards:
+    """Two people of each role, so that one can sign as second, at the places of these courses and between them."""
+    places = _places(shown)
+    held: dict[tuple[str, str], list[Person]] = defaultdict(list)
     for person in people.people(record()):
-        for role in person.roles:
-            if person.badge:
-                badge = BadgeCode(str(person.badge)).text
-                shown.setdefault(
-                    (role.role, role.place), (person.name, badge, f"{role.role.replace('_', ' ')}, {role.place}")
-                )
-    return list(shown.values())[:SHOWN]
+        for has in person.roles:
+            if person.badge and person.active:
+                held[has.place, has.role].append(person)
+    teams = sorted((places.index(place), role, team) for (place, role), team in held.items() if place in places)
+    cards: dict[str, tuple[str, str, str]] = {}
+    for place, role, team in teams:
+        for person in sorted(team, key=lambda one: one.id)[:2]:
+            badge = BadgeCode(str(person.badge)).text
+            cards.setdefault(badge, (person.name, badge, f"{role.replace('_', ' ')}, {places[place]}"))
+    return list(cards.values())[:BADGES]
 
 
-def _labels() -> Cards:
-    """Live labels of courses that go on, those with the most containers first."""
+def _places(shown: Sequence[Course]) -> list[str]:
+    """The sites where most is to be seen, whoever works with all sites, then the other sites."""
+    sites = list(dict.fromkeys(str(course.site) for course in shown))
+    others = [str(place.id) for place in available.set_up(record()).places if place.kind is not PlaceKind.SITE]
+    return [*sites[:FULL_TEAMS], *others, *sites[FULL_TEAMS:]]
+
+
+def _shown() -> list[Course]:
+    """A course at every stage of those that go on, first those where hours count, and the patient is waiting."""
     chains = available.chains_of(record(), "course")
     found = [course for chain in chains if (course := available.state_of(record(), chain))]
-    under_way = [(course, _alive(course)) for course in found if course.standing is Standing.ACTIVE]
-    under_way.sort(key=lambda one: -len(one[1]))
-    return [card for course, alive in under_way for card in _labels_of(course, alive[:OF_A_COURSE])][:SHOWN]
+    going_on = [one for one in found if one.standing is Standing.ACTIVE and _alive(one)]
+    going_on.sort(key=lambda one: (_hours_count(one), not _thawed(one), -len(_alive(one))))
+    stages: dict[tuple[str, str, bool], Course] = {}
+    for one in going_on:
+        stages.setdefault((one.material, one.treatment, _thawed(one)), one)
+    return list(stages.values())
+
+
+def _hours_count(course: Course) -> int:
+    return AT_THE_BEDSIDE.index(course.treatment) if course.treatment in AT_THE_BEDSIDE else len(AT_THE_BEDSIDE)
+
+
+def _thawed(course: Course) -> bool:
+    return any(one.kind is ContainerKind.BAG and one.state is ContainerState.IN_USE for one in _alive(course))
+
+
+def _labels(shown: Sequence[Course]) -> Cards:
+    """Live labels of these courses: the wristband and what is in use before what is in store."""
+    return [card for course in shown for card in _labels_of(course, sorted(_alive(course), key=_wanted)[:OF_A_COURSE])]
+
+
+def _wanted(one: Container) -> tuple[bool, bool, bool, str, int]:
+    band, idle = one.kind is ContainerKind.WRISTBAND, one.state is not ContainerState.IN_USE
+    return not band, idle, one.kind in BESIDE, one.kind, one.part
 
 
 def _alive(course: Course) -> list[Container]:
@@ -110,7 +165,10 @@ def _alive(course: Course) -> list[Container]:
 
 def _labels_of(course: Course, containers: list[Container]) -> Cards:
     whose = CoiId(str(course.coi)).display()
-    return [(_said(one), _payload(course, one), f"{whose}, {one.state}".replace("_", " ")) for one in containers]
+    return [
+        (_said(one), _payload(course, one), f"{whose}, {one.state}, {one.holder}".replace("_", " "))
+        for one in containers
+    ]
 
 
 def _shippers() -> Cards:
