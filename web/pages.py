@@ -14,6 +14,7 @@ from coi_tracker.services import queries
 from coi_tracker.services.course_file import EntryFilter, chosen_entries, course_file, course_of_label
 from web import course_list, lineage
 from web.access import for_everybody, for_people, for_readers
+from web.navigation import open_to
 from web.session import record, working
 
 BEFORE = 20
@@ -120,7 +121,7 @@ def _coi(text: str) -> str:
 @for_people
 def log() -> str:
     """How the log stands: its length, the last checkpoint, the keys."""
-    return render_template("log.html", log=queries.log_status(record()))
+    return render_template("log.html", log=queries.log_status(record()), exports=open_to("audit.export", working()))
 
 
 @blueprint.get("/log/checkpoint.txt")

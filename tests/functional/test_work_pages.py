@@ -297,6 +297,13 @@ def exporting(floor, tmp_path):
 
 
 @pytest.mark.requirement("COI-PAGE-09")
+def test_the_way_to_a_bundle_is_shown_to_whom_it_is_open(floor):
+    """Whoever follows a way that is not hers is kept as somebody who tried."""
+    for role, shown in ((Role.AUDITOR, True), (Role.QA, True), (Role.OPERATOR, False), (Role.ADMIN, False)):
+        assert ('href="/log/export"' in page(floor.client(floor.person(role).id), "/log")) is shown
+
+
+@pytest.mark.requirement("COI-PAGE-09")
 @pytest.mark.parametrize("what", ["course", "site", "everything"])
 def test_a_bundle_from_the_browser_is_verified_with_the_command_that_is_shown(floor, exporting, tmp_path, what):
     client = exporting(Role.AUDITOR)
