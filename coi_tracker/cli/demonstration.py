@@ -28,7 +28,7 @@ from coi_tracker.cli import simulating
 from coi_tracker.cli.terminal import progress, table
 from coi_tracker.config import Settings
 from coi_tracker.errors import BrokenPromise, Misconfigured
-from coi_tracker.vocabulary import Role, Standing
+from coi_tracker.vocabulary import Role, Standing, Treatment
 
 if TYPE_CHECKING:
     from coi_tracker.services.people import Person
@@ -213,7 +213,50 @@ def _tell(record: Record, figures: dict[str, Any], bundle: Path) -> None:
         for role, one in _cast(record).items()
     ]
     table("People who do not exist, one of each role", head, rows)
+    head = (
+        "course",
+        "patient is",
+        "subject number",
+        "birth date",
+        "place",
+        "its station",
+        "nurses, physicians, cell lab",
+    )
+    table("At the bedside: what patients who do not exist say when they are asked", head, patients(record, at))
     click.echo("Sign in, open Scan and type the code of the station; then scan or type anything.")
+
+
+def patients(record: Record, stations: dict[str, str]) -> list[tuple[str, ...]]:
+    """Whose treatment goes on: what they say, and two people each who sign there."""
+    from coi_tracker.identity import CoiId
+    from coi_tracker.services.available import chains_of, state_of
+    from coi_tracker.services.people import people
+    from coi_tracker.simulation.fictions import participant
+
+    found = [course for chain in chains_of(record, "course") if (course := state_of(record, chain))]
+    team: dict[tuple[str, Role], list[str]] = defaultdict(list)
+    for has, person in sorted(((has, p) for p in people(record) for has in p.roles), key=lambda one: one[1].id):
+        team[has.place, has.role].append(person.id)
+    rows: list[tuple[str, ...]] = []
+    treated = [one for one in found if one.standing is Standing.ACTIVE and one.treatment in _BEING_TREATED]
+    for one in sorted(treated, key=lambda course: list(_BEING_TREATED).index(course.treatment)):
+        if one.subject is not None:
+            number, place = str(one.subject.number), str(one.site)
+            signs = ", ".join(", ".join(team[place, role][:2]) for role in (Role.NURSE, Role.PHYSICIAN, Role.CELL_LAB))
+            said = (number, participant(number)["birth_date"])
+            rows.append(
+                (CoiId(str(one.coi)).display(), _BEING_TREATED[one.treatment], *said, place, stations[place], signs)
+            )
+    return rows
+
+
+_BEING_TREATED = {
+    Treatment.LD_COMPLETE: "ready for infusion",
+    Treatment.LD_RUNNING: "in lymphodepletion",
+    Treatment.PLANNED: "planned",
+    Treatment.INFUSED: "infused",
+    Treatment.IL2_RUNNING: "on IL-2",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,15 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from coi_tracker.cli.demonstration import patients
+from tests.browser.stages import at_the_bedside, birth_date_of, course_at, number_of
+from tests.floor import Floor
 from tests.functional.test_cli import coi, house
 
 __all__ = ["house"]  # a fixture
@@ -89,6 +92,19 @@ def test_a_demonstration_is_made_verified_and_made_anew(house: Path) -> None:
         [*PROGRAM, "rebuild", "--check", "--json"], env={**os.environ, **where}, capture_output=True, check=False
     )
     assert json.loads(done.stdout)["verified"]
+
+
+def test_a_demonstration_tells_what_its_patients_say_at_the_bedside_and_who_signs_there(
+    prepared_database: Callable[..., str],
+) -> None:
+    floor = Floor(prepared_database(at_the_bedside))
+    course = course_at(floor)
+    told = patients(floor.record, {str(course.site): "S1"})
+    assert [row[1:6] for row in told] == [
+        ("ready for infusion", number_of(course), birth_date_of(course), str(course.site), "S1")
+    ]
+    assert len(set(told[0][6].split(", "))) == 6, "two nurses, two physicians, two of the cell lab"
+    floor.close()
 
 
 @pytest.mark.slow
