@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from coi_tracker.vocabulary import Command, Role
 from tests.browser.conftest import OpenStation
 from tests.browser.driver import Station
 from tests.browser.stages import course_at, shipper_of
+from tests.browser.test_races import nurses, thawed
 from tests.floor import Floor
 
 pytestmark = [
@@ -120,3 +122,53 @@ def test_a_refusal_is_an_alert_that_has_the_focus_and_nothing_else_is_there_unti
     assert after.focus == before.focus, "back where one was"
     assert after.at_once == ""
     assert len(after.names) >= len(before.names) - 1, "everything is there again"
+
+
+THAW = timedelta(minutes=180)
+"""What the protocol allows."""
+
+
+def test_that_time_runs_out_and_that_it_is_over_is_said_once_each_and_not_every_second(
+    bedside: Floor, serve: Any, open_station: OpenStation
+) -> None:
+    course = course_at(bedside)
+    began = next(one.thawed_at for one in course.containers.values() if one.thawed_at is not None)
+    bedside.clock.forward(THAW - timedelta(minutes=16) - (bedside.clock() - began))
+    station = open_station(serve(bedside), bedside, nurses(bedside, course)[0].id, str(course.site))
+    page = station.page
+    page.clock.install()
+    station.go()
+    station.ready()
+    page.evaluate(EAR)
+    station.scan(thawed(course))
+    assert times(page) == [], "there is time"
+    passes(bedside, page, 120)
+    (hurry,) = times(page)
+    assert hurry == "Hurry, 15 minutes left: bag 1, infused within 3.0 h of thaw."
+    assert page.locator("[role=timer] .how").inner_text() == "HURRY, left"
+    assert station.scan("COI1:NOTHING").kind == "refused"
+    assert "Hurry" not in heard(page).polite, "nothing is read out beside what is red"
+    for _ in range(2):  # not so long that the station locks
+        page.dispatch_event("body", "pointerdown")
+        passes(bedside, page, 426)
+    assert times(page) == [hurry]
+    page.get_by_role("button", name="I have read this").click()
+    passes(bedside, page, 2)
+    station.scan(thawed(course))
+    passes(bedside, page, 10)
+    assert times(page) == [hurry, "The time is over: bag 1, infused within 3.0 h of thaw."]
+    assert times(page)[-1] in heard(page).polite
+    passes(bedside, page, 60)
+    assert page.locator("#times").inner_text() == "", "nobody comes to old minutes"
+    assert len(times(page)) == 2
+
+
+def passes(floor: Floor, page: Page, seconds: int) -> None:
+    """Time goes by, second by second in the page, and for the server."""
+    floor.clock.forward(timedelta(seconds=seconds))
+    page.clock.run_for(seconds * 1000)
+
+
+def times(page: Page) -> list[str]:
+    """What was said of times."""
+    return [words for place, words in page.evaluate("told") if place == "times"]
