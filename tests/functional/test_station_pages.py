@@ -139,10 +139,13 @@ def test_what_would_be_refused_is_not_called_ready(floor, client):
     client.post("/scan/act", data={"act": "put", "key": "field.where", "value": "shipper"})
     hot = client.post("/scan/act", data={"act": "put", "key": "field.temperature", "value": "500"}).text
     assert "it would be refused as it is" in hot
+    assert "Kept, but look." in hot
+    assert "Accepted." not in hot
     assert "Confirm to record it" not in hot
     client.post("/scan/act", data={"act": "take_back", "key": "field.temperature"})
     right = client.post("/scan/act", data={"act": "put", "key": "field.temperature", "value": "5"}).text
     assert "Confirm to record it" in right
+    assert "Accepted." in right
 
 
 @pytest.mark.parametrize("act", ["", "explode", "put", "begin", "take_back"])
