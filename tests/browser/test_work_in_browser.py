@@ -62,6 +62,23 @@ def test_from_my_work_to_the_lineage_by_keyboard_alone(floor, quality: Page) -> 
     assert quality.evaluate("document.activeElement.parentElement.open")
 
 
+LONGEST = """() => document.querySelectorAll('table.wide tbody tr').forEach((row) => {
+  const say = (name, words) => { row.querySelector(`td[data-label="${name}"]`).textContent = words; };
+  say('Subject', '109-001'); say('Cohort', 'retreatment'); say('Material', '⚠ insufficient');
+  say('Disposition', '⚠ out of specification'); say('Treatment', 'lymphodepletion running');
+  say('Opened', '16 Nov 2026'); say('Due first', '⚠ late by 5 days, give a dose of lymphodepletion');
+})"""
+"""The longest words that a list of courses can show, in every row of it."""
+
+
+def test_the_list_of_courses_fits_a_table_screen_whatever_words_are_in_it(quality: Page) -> None:
+    quality.goto("/courses")
+    quality.evaluate(LONGEST)
+    for width in (1217, 1280, 1366):
+        quality.set_viewport_size({"width": width, "height": 800})
+        assert quality.evaluate(WIDE) <= 0, width
+
+
 def test_a_telephone_needs_no_scrolling_sideways_but_for_the_picture(floor, quality: Page) -> None:
     paths = [
         "/work",
