@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from playwright.sync_api import Route, expect
 
 from coi_tracker.identity import CommandCode, LabelSerial
 from coi_tracker.vocabulary import Command, Material, Role
@@ -29,6 +30,23 @@ def codes_of(floor: Floor, count: int) -> list[str]:
         LabelSerial.issue(lambda n: bytes((next(drawn) * 7 + k) % 256 for k in range(n))).text for _ in range(99)
     )
     return [right[n % len(right)] if n % 2 else next(unknown) for n in range(count)]
+
+
+@pytest.mark.requirement("COI-SCAN-07")
+def test_while_the_server_does_not_answer_the_page_says_that_nothing_is_confirmed(tissue, serve, open_station):
+    station = at_the_site(tissue, serve(tissue), open_station)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    station.page.route("**/scan/one", hold)
+    station.shoot(codes_of(tissue, 2)[1])
+    station.see("The server has not answered yet.")
+    assert station.page.locator("#link [data-count]").inner_text() == "1 scan is kept."
+    held[0].continue_()
+    station.settled()
+    expect(station.page.locator("#link")).to_be_hidden()
 
 
 @pytest.mark.requirement("COI-SCAN-07")

@@ -152,6 +152,18 @@ function drawLine(line) {
   return item;
 }
 
+const SLOW = 2000; // ms that something waits for its answer until the page says so
+let later = 0;
+
+// Whether what was scanned has waited too long; if not, it is looked at again when it has.
+function slow(queue) {
+  const first = queue.waiting[0];
+  const left = first ? first.at + SLOW - Date.now() : 0;
+  clearTimeout(later);
+  if (first && left > 0) later = setTimeout(() => drawQueue(queue), left + 20);
+  return Boolean(first) && left <= 0;
+}
+
 export function drawQueue(queue) {
   byId("lines").replaceChildren(...queue.lines.slice(-LINES).reverse().map(drawLine));
   const unconfirmed = queue.lines.some((line) => line.state === "unconfirmed");
@@ -162,7 +174,7 @@ export function drawQueue(queue) {
 
 function drawLink(queue, unconfirmed, count) {
   const link = byId("link"), held = queue.held, focused = link.contains(document.activeElement);
-  const name = held?.signIn ? "sign-in" : held?.elsewhere ? "elsewhere" : unconfirmed ? "gone" : "";
+  const name = held?.signIn ? "sign-in" : held?.elsewhere ? "elsewhere" : unconfirmed ? "gone" : slow(queue) ? "slow" : "";
   link.hidden = !name;
   if (link.dataset.shows !== name) {
     link.dataset.shows = name;
@@ -171,7 +183,7 @@ function drawLink(queue, unconfirmed, count) {
     if (focused) stand(link.querySelector("a, button") ?? place());
   }
   const kept = link.querySelector("[data-count]");
-  if (kept) kept.textContent = count === 1 ? "1 scan is kept." : `${count} scans are kept.`;
+  if (kept) kept.textContent = !count ? "" : count === 1 ? "1 scan is kept." : `${count} scans are kept.`;
 }
 
 export function signInAddress(held, account = "") {
