@@ -93,6 +93,19 @@ def test_the_readme_says_what_verification_does_and_does_not_prove(
     assert ("excerpt" in text) is ("first" in part)
 
 
+@pytest.mark.requirement("COI-LOG-18")
+def test_the_readme_is_laid_out_for_people(log: SyntheticLog, tmp_path: Path) -> None:
+    """A heading on a line of its own and underlined, and every other file of the bundle on a line that begins with it."""
+    bundle_of(log, tmp_path / "b", as_folder=True)
+    lines = (tmp_path / "b" / "README.txt").read_text().splitlines()
+    for heading in ("Verify it", "What verification proves", "What it does not prove", "Files"):
+        assert lines[lines.index(heading) + 1] == "-" * len(heading)
+    assert max(map(len, lines[2:])) <= 110
+    listed = " ".join(lines[lines.index("Files") :])
+    assert all(name in listed for name in NAMES if name != "README.txt")
+    assert {line.split()[0] for line in lines[lines.index("Files") + 2 :] if not line.startswith(" ")} <= NAMES
+
+
 def test_an_empty_log_can_be_exported_and_verified(tmp_path: Path) -> None:
     log = SyntheticLog()
     log.lines, log.heads = [], {}
