@@ -95,7 +95,7 @@ def test_the_readme_says_what_verification_does_and_does_not_prove(
 
 @pytest.mark.requirement("COI-LOG-18")
 def test_the_readme_is_laid_out_for_people(log: SyntheticLog, tmp_path: Path) -> None:
-    """A heading on a line of its own and underlined, and every other file of the bundle on a line that begins with it."""
+    """A heading stands on a line of its own, underlined; a line begins with each of the other files."""
     bundle_of(log, tmp_path / "b", as_folder=True)
     lines = (tmp_path / "b" / "README.txt").read_text().splitlines()
     for heading in ("Verify it", "What verification proves", "What it does not prove", "Files"):
