@@ -320,7 +320,14 @@ def test_what_a_new_participant_says_is_sealed_while_the_step_is_begun(world: Wo
     site = str(world.course(floor_world.PREPARED).site)
     station = world.station(Role.COORDINATOR, site)
     station.command(Command.STEP, "register_subject")
+    spaced = station.scan("S 555")
+    assert "letters, digits, dots and dashes" in spaced.words[0].expected
+    assert "in the record" not in spaced.words[0].expected
     station.scan("S-555")
+    for mistyped in ("2061-07-08", "0961-07-08"):
+        born = station.scan(mistyped)
+        assert "a day that has been" in born.words[0].expected
+        assert mistyped not in repr(born)
     assert station.scan("1961-07-08").kind is OutcomeKind.ACCEPTED
     assert station.scan("Doe, Jane").kind is OutcomeKind.ACCEPTED
     with world.record.database.read() as tx:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from coi_tracker.errors import readable_excerpt
 from coi_tracker.identity import EquipmentCode, PositionCode, safe_excerpt
@@ -25,6 +27,8 @@ from coi_tracker.services.floor.work import Done, Hand, accepted, changed, refus
 from coi_tracker.services.requests import UUID7, ScanClaim
 
 LONGEST_TEXT = 2000
+OLDEST = 120
+"""Years that nobody is older than."""
 
 
 def put_answer(hand: Hand, sight: Sight, prompt: Prompt, value: Any, *, claim: ScanClaim | None = None) -> Done:
@@ -132,8 +136,16 @@ def _person(asked: Asked, value: Any) -> Done:
     name = prompt.key.removeprefix("person.")
     draft = sight.draft
     person = {**draft.person, name: _personal(hand, prompt, value)}
+    if prompt.shape is FieldKind.DATE and not _can_be_born(person[name], hand):
+        raise NotAValue(f"a day that has been, in the last {OLDEST} years")
     seat = changed(hand, draft, person=person, order=(*draft.order, prompt.key))
     return Done(accepted(f"{prompt.asks}: given"), seat)
+
+
+def _can_be_born(day: str, hand: Hand) -> bool:
+    """Whether somebody who is treated today can be born on that day: another one was mistyped."""
+    today = hand.now.astimezone(ZoneInfo(hand.at.place.zone)).date()
+    return date(today.year - OLDEST, 1, 1) <= date.fromisoformat(day) <= today
 
 
 def _entry(asked: Asked, value: Any) -> Done:
@@ -164,6 +176,8 @@ def _target(asked: Asked, value: Any) -> Done:
         raise NotAValue("the study is to be chosen first")
     named = text if not prompt.closed else _choice(prompt, text)
     chain = find_target(hand.tx, hand.at, on, named, new=new)
+    if chain is None and new:
+        raise NotAValue("a number of letters, digits, dots and dashes, without a space, such as 101-001")
     if chain is None:
         raise NotAValue("one that is in the record and belongs to this place")
     called = study_called(named) if on is On.STUDY else hand.at.called(named)
