@@ -71,6 +71,12 @@ def _refuse_odd_output(wish: Wish) -> None:
         raise NotUnderstood(
             expected="sheets of paper in a PDF only", came=f"'{wish.suffix}'", do="leave out the paper and its start"
         )
+    if wish.start != 1 and not wish.paper:
+        raise NotUnderstood(
+            expected="a start position on sheets of paper only",
+            came="a roll",
+            do="name the paper, or leave out its start",
+        )
 
 
 def _refuse_odd_wish(labels: Sequence[LabelContent], wish: Wish) -> None:

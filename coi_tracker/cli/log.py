@@ -94,12 +94,10 @@ def _chosen(course: str | None, site: str | None, since: str | None, until: str 
     ways = [course is not None, site is not None, since is not None or until is not None, everything]
     if sum(ways) != 1:
         raise click.UsageError("Give exactly one of --course, --site, --from/--to and --all")
-    return Chosen(
-        course=None if course is None else coi_of(course),
-        site=site,
-        since=_instant(since, "--from"),
-        until=_instant(until, "--to"),
-    )
+    first, last = _instant(since, "--from"), _instant(until, "--to")
+    if first is not None and last is not None and first >= last:
+        raise click.UsageError("--from is before --to: a period that ends before it begins holds nothing")
+    return Chosen(course=None if course is None else coi_of(course), site=site, since=first, until=last)
 
 
 def _instant(text: str | None, option: str) -> datetime | None:

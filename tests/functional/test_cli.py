@@ -265,6 +265,7 @@ def test_an_empty_record_has_no_courses(installed: Path) -> None:
     [
         (("--from", "yesterday"), "is a time like"),
         (("--from", "2026-01-01T08:00:00"), "needs its time zone"),
+        (("--from", "2026-02-01", "--to", "2026-01-01"), "--from is before --to"),
         (("--all", "--site", "office"), "exactly one of"),
         (("--course", "nonsense"), "COI identifier"),
     ],

@@ -195,6 +195,8 @@ def test_a_label_of_a_thing_carries_its_code(tmp_path: Path) -> None:
 def test_odd_wishes_are_refused_and_leave_no_file(tmp_path: Path) -> None:
     out = str(tmp_path / "x.zpl")
     assert "sheets of paper in a PDF only" in refused(run(*ONE, "--paper", "A4", "--out", out))
+    roll = str(tmp_path / "roll.pdf")
+    assert "a start position on sheets of paper only" in refused(run(*ONE, "--start", "5", "--out", roll))
     assert "start position of 1 to 10" in refused(
         run(*ONE, "--paper", "A4", "--start", "11", "--out", str(tmp_path / "x.pdf"))
     )
