@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
 ROOM = 500_000_000
 """Bytes that have to be free there."""
+ENROLLED = 95
+"""Participants with whom enrolment is closed: nobody else can be registered then."""
 PLACES_TRIED = 4
 """At how many places somebody of a role is looked for who has work to do."""
 MARKER = "DEMONSTRATION"
@@ -224,6 +226,8 @@ def _tell(record: Record, figures: dict[str, Any], bundle: Path) -> None:
     )
     table("At the bedside: what patients who do not exist say when they are asked", head, patients(record, at))
     click.echo("Sign in, open Scan and type the code of the station; then scan or type anything.")
+    if figures["participants"] >= ENROLLED:
+        click.echo(f"All {ENROLLED} of the trial are enrolled. To enrol somebody yourself: coi demo --participants 90")
 
 
 def patients(record: Record, stations: dict[str, str]) -> list[tuple[str, ...]]:
