@@ -36,6 +36,11 @@ def product_released(url: str) -> None:
     _made(url, ("open_course", "release_product_to_courier"), bags=2)
 
 
+def treatment_planned(url: str) -> None:
+    """One course whose treatment is planned, and not confirmed yet."""
+    _made(url, ("open_course", "plan_treatment"))
+
+
 def at_the_bedside(url: str) -> None:
     """One course with two bags at the site, of which one is thawed."""
     _made(url, ("open_course", "thaw_bag"), bags=2)

@@ -13,7 +13,15 @@ from PIL import Image
 from coi_tracker.config import Settings
 from coi_tracker.identity import BadgeCode, CommandCode, EquipmentCode, StationCode, read_scan
 from coi_tracker.vocabulary import FINAL_STATES, Command, ContainerKind, Role
-from tests.browser.stages import at_the_bedside, course_at, payload, shipper_of, tissue_on_the_way, tissue_packed
+from tests.browser.stages import (
+    at_the_bedside,
+    course_at,
+    payload,
+    shipper_of,
+    tissue_on_the_way,
+    tissue_packed,
+    treatment_planned,
+)
 from tests.floor import Floor
 from web import create_app
 from web.session import PERSON
@@ -146,6 +154,21 @@ def test_what_would_be_refused_is_not_called_ready(floor, client):
     right = client.post("/scan/act", data={"act": "put", "key": "field.temperature", "value": "5"}).text
     assert "Confirm to record it" in right
     assert "Accepted." in right
+
+
+@pytest.mark.requirement("COI-FLOOR-07")
+def test_who_confirms_a_plan_reads_the_plan_in_what_is_signed(prepared_database):
+    floor = Floor(prepared_database(treatment_planned))
+    course = course_at(floor)
+    client = floor.client(floor.person(Role.PHYSICIAN, str(course.site)).id, station=floor.station(str(course.site)))
+    scan(client, str(course.coi))
+    client.post("/scan/act", data={"act": "begin", "step": "confirm_plan"})
+    page = scan(client, CommandCode(Command.CONFIRM).format()).text
+    facts = course.facts
+    assert re.search(r"The plan in the record: infusion \d+ \w+ 2026, \d\d:\d\d \w+, regimen standard, weight", page)
+    for name in ("weight", "height", "creatinine"):
+        assert f"{name} {facts[f'plan.{name}']['value']} " in page
+    floor.close()
 
 
 @pytest.mark.parametrize("act", ["", "explode", "put", "begin", "take_back"])

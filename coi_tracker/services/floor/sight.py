@@ -13,7 +13,8 @@ from typing import Any
 
 from coi_tracker.course import Course, Event, Reason, Scanned
 from coi_tracker.custody_log.entry import canonical
-from coi_tracker.process.look import Unreadable, read_field, write_field
+from coi_tracker.process.look import Unreadable, read_field, read_instant, write_field
+from coi_tracker.process.quality import Fact, Gate
 from coi_tracker.process.scans import assign, fault_of
 from coi_tracker.process.signing import SecondSigns, Signs
 from coi_tracker.process.spec import Step
@@ -31,6 +32,9 @@ from coi_tracker.services.routing import read_codes
 from coi_tracker.services.scene import Scene, decided, set_scene, with_request
 from coi_tracker.storage.transaction import Transaction
 from coi_tracker.vocabulary import Meaning, Role
+
+MEASURED = ("weight", "height", "creatinine")
+"""What doses are reckoned from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +164,7 @@ def _sentences(sight: Sight, at: Standing) -> Iterator[str]:
     if view is None:
         return
     yield f"{view.step.title}: {_whose(view.course, at)}."
+    yield from _plan(view)
     for prompt in sight.prompts:
         if prompt.given and not prompt.personal:
             yield f"{prompt.asks[:1].upper()}{prompt.asks[1:]}: {', '.join(prompt.given)}."
@@ -167,6 +172,22 @@ def _sentences(sight: Sight, at: Standing) -> Iterator[str]:
         yield "The person was identified, or asked, as the step wants."
     when = "now" if draft.happened_at is None else plain.moment(draft.happened_at, at.place.zone)
     yield f"By {at.name} as {plain.words(draft.role)} at {at.place.name}, {when}."
+
+
+def _plan(view: View) -> Iterator[str]:
+    """The plan of the record, where a step rests on it: nobody confirms, or begins, what is not said."""
+    needs = (*view.step.needs, *(part.need for gate in view.step.needs_of(Gate) for part in gate.parts))
+    facts = view.course.facts
+    if "plan.infusion_at" not in facts or not any(isinstance(n, Fact) and n.name == "plan.confirmed" for n in needs):
+        return
+    when = plain.moment(read_instant(facts["plan.infusion_at"]), view.zone)
+    body = [f"{name} {_amount(facts[f'plan.{name}'])}" for name in MEASURED if facts.get(f"plan.{name}")]
+    said = (f"infusion {when}", f"regimen {plain.words(str(facts.get('plan.regimen')))}", *body)
+    yield f"The plan in the record: {', '.join(said)}."
+
+
+def _amount(quantity: Mapping[str, Any]) -> str:
+    return f"{quantity['value']} {plain.unit(quantity['unit'])}"
 
 
 def _whose(course: Course, at: Standing) -> str:
