@@ -15,7 +15,7 @@ from coi_tracker.services import print_counting, print_work, printers, printing,
 from coi_tracker.services.changes import new_event_id
 from coi_tracker.services.printing import JobView
 from coi_tracker.services.reconciliation import OpenLabel, reconcile
-from coi_tracker.vocabulary import JobState, LabelState, PrinterKind, PrintState
+from coi_tracker.vocabulary import LIVE_LABELS, JobState, LabelState, PrinterKind, PrintState
 from labels.layout import draw
 from labels.preview import preview_of
 from web.access import for_readers, for_roles
@@ -51,6 +51,7 @@ def _page(coi: str, problem: NotUnderstood | None) -> str:
         printers=[one for one in printers.printers(record()) if one.active and one.place in mine],
         prints=working().has(*PRINTING),
         printable={one.serial for one in balance.all.open if _waits(one)},
+        live=LIVE_LABELS,
         job_id=new_event_id(record()),
         problem=problem,
     )

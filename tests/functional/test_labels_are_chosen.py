@@ -9,6 +9,7 @@ import pytest
 from coi_tracker.vocabulary import HowDelivered, LabelState
 from tests.functional.test_label_pages import browser, job_of, page
 from tests.integration.printing.shop import Shop, shop_on
+from tests.integration.printing.test_life_of_a_label import printed
 from tests.races.conftest import stage as furnished_stage
 from tests.races.stage import Stage
 
@@ -62,6 +63,17 @@ def test_printing_is_offered_as_long_as_a_label_waits_for_it(shop: Shop) -> None
     assert "Print the chosen labels" in page(client, path)
     shop.ask(serials)
     assert "Print the chosen labels" not in page(client, path)
+
+
+@pytest.mark.requirement("COI-PRINT-18")
+def test_every_label_that_can_be_looked_at_has_a_way_to_its_picture_and_no_other_has(shop: Shop) -> None:
+    _, (old, kept) = printed(shop, 2)
+    shop.stage.do("reprint_label", shop.chain, container=shop.course.labels[old].container, place=shop.course.site)
+    client, path = browser(shop), f"/courses/{shop.coi}/labels"
+    ways = re.findall(rf'href="({path}/\w+\.svg)"', page(client, path))
+    assert f"{path}/{kept}.svg" in ways
+    assert f"{path}/{old}.svg" not in ways
+    assert [client.get(way).status_code for way in ways] == [200] * len(ways)
 
 
 def in_doubt(shop: Shop) -> str:
