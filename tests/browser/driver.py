@@ -124,15 +124,16 @@ class Station:
         self._keys_told([key_event(character) for character in text], gap)
 
     def _keys_told(self, events: Sequence[Mapping[str, object]], gap: float = 0.005) -> None:
-        """All keys are on their way at once, each with the moment of its stroke; back when the last moment has come.
+        """All keys are on their way at once, each with the moment of its stroke; the last one is struck now.
 
-        A machine that runs tests can be held up between two keys for longer than any scanner.
+        A machine that runs tests can be held up between two keys for longer than any scanner. No moment lies ahead: what
+        is pressed next comes after it, as long after as a person takes.
         """
-        self._moment = max(self._moment, time.time())
-        told = [{**event, "timestamp": self._moment + gap * n} for n, event in enumerate(events, start=1)]
-        self._moment += gap * len(told)
-        at_once(self.keyboard, told)
+        began = max(self._moment, time.time() - gap * len(events))
+        told = [{**event, "timestamp": began + gap * n} for n, event in enumerate(events, start=1)]
+        self._moment = began + gap * len(told)
         time.sleep(max(0.0, self._moment - time.time()))
+        at_once(self.keyboard, told)
 
     def burst(self, text: str, end: str) -> None:
         """The keys of a whole scan without waiting for the browser between them: quicker than it can be asked."""
