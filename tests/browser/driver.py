@@ -126,8 +126,8 @@ class Station:
     def _keys_told(self, events: Sequence[Mapping[str, object]], gap: float = 0.005) -> None:
         """All keys are on their way at once, each with the moment of its stroke; the last one is struck now.
 
-        A machine that runs tests can be held up between two keys for longer than any scanner. No moment lies ahead: what
-        is pressed next comes after it, as long after as a person takes.
+        A machine that runs tests can be held up between two keys for longer than any scanner. No moment lies ahead:
+        what is pressed next comes after it, as long after as a person takes.
         """
         began = max(self._moment, time.time() - gap * len(events))
         told = [{**event, "timestamp": began + gap * n} for n, event in enumerate(events, start=1)]

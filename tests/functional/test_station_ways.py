@@ -54,7 +54,7 @@ def test_what_is_wrong_with_a_thing_stands_on_the_screen_once(stage):
     (serial,) = shop.issue(1)
     client = browser(shop)
     with shop.record.database.read() as tx:
-        code = tx.one("SELECT code FROM stations WHERE place = :place", place=shop.printer.place)[0]
+        code = tx.query("SELECT code FROM stations WHERE place = :place", place=shop.printer.place)[0][0]
     assert client.post("/station", data={"code": code}).status_code == 303
     scanned(client, serial)
     screen = client.get("/scan").text.partition('id="screen"')[2]
