@@ -5,6 +5,7 @@ PYTHON ?= python3
 PORT ?= 8000
 SERVE ?= 1
 PHONE ?= 0
+KEEP ?= 0
 JOBS ?= 2
 ROUNDS ?= 10
 PYTEST ?=
@@ -24,8 +25,8 @@ help: ## Say what can be made (this text)
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 	@echo "Settings: PORT=$(PORT) SERVE=$(SERVE) JOBS=$(JOBS) PYTHON=$(PYTHON) PYTEST='more arguments for pytest'"
 
-demo: $(VENV)/.runtime ## Install, migrate, simulate the trial, verify it, serve it (PORT=8000; SERVE=0 ends after verification; PHONE=1 for telephones too)
-	$(BIN)/coi demo $(if $(filter 0,$(SERVE)),--no-serve,--port $(PORT)) $(if $(filter 0,$(PHONE)),,--phone)
+demo: $(VENV)/.runtime ## Install, migrate, simulate the trial, verify it, serve it (PORT=8000; SERVE=0 ends after verification; KEEP=1 serves the one that is there; PHONE=1 for telephones too)
+	$(BIN)/coi demo $(if $(filter 0,$(SERVE)),--no-serve,--port $(PORT)) $(if $(filter 0,$(KEEP)),,--keep) $(if $(filter 0,$(PHONE)),,--phone)
 
 test: lint $(VENV)/.npm ## Check style, types and arrows, then run every test on SQLite and PostgreSQL
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(PYTEST)

@@ -28,7 +28,7 @@ from coi_tracker.cli import simulating
 from coi_tracker.cli.terminal import progress, table
 from coi_tracker.config import Settings
 from coi_tracker.errors import BrokenPromise, Misconfigured
-from coi_tracker.vocabulary import Role, Standing, Treatment
+from coi_tracker.vocabulary import PlaceKind, PrinterKind, Role, Standing, Treatment
 
 if TYPE_CHECKING:
     from coi_tracker.services.people import Person
@@ -39,6 +39,7 @@ ROOM = 500_000_000
 """Bytes that have to be free there."""
 ENROLLED = 95
 """Participants with whom enrolment is closed: nobody else can be registered then."""
+PRINTING = frozenset({PlaceKind.SITE, PlaceKind.FACILITY})
 PLACES_TRIED = 4
 """At how many places somebody of a role is looked for who has work to do."""
 MARKER = "DEMONSTRATION"
@@ -61,6 +62,27 @@ def demonstrate(folder: Path, *, participants: int, seed: int) -> Settings:
             _export(record, chosen, bundle)
             click.echo(f"    {_verified_by_stranger(bundle, vkey)}")
         _tell(record, figures, bundle)
+    finally:
+        record.database.close()
+    return chosen
+
+
+def kept(folder: Path) -> Settings:
+    """The settings of the demonstration that is there, as it was left. Raises Misconfigured where there is none."""
+    from coi_tracker.services.opening import database_file, open_record
+
+    chosen = _settings(folder)
+    file = database_file(chosen)
+    if not (folder / MARKER).is_file() or file is None or not file.is_file():
+        raise Misconfigured(
+            expected=f"a demonstration that was made before, at {folder}",
+            came="none",
+            do="leave --keep out to make one",
+        )
+    _hold(folder / MARKER)
+    record = open_record(chosen)
+    try:
+        _tell_of_people(record)
     finally:
         record.database.close()
     return chosen
@@ -93,9 +115,29 @@ def _simulate(settings: Settings, *, participants: int, seed: int) -> tuple[dict
         vkey = opening.make_log_key(record, settings)
         with progress("Simulating participants") as told:
             until = _last_hour(datetime.now(UTC))
-            return simulating.fill(record, seed=seed, participants=participants, until=until, progress=told), vkey
+            figures = simulating.fill(record, seed=seed, participants=participants, until=until, progress=told)
+        _put_printers(record)
+        return figures, vkey
     finally:
         record.database.close()
+
+
+def _put_printers(record: Record) -> None:
+    """At every place that prints labels the one printer that everybody has: a file for this computer."""
+    from coi_tracker.services import administration, printers
+    from coi_tracker.services.changes import INSTALLER
+
+    for place in administration.places(record):
+        if place.kind in PRINTING:
+            printers.put_printer(
+                record,
+                f"{place.id}-pdf",
+                place=place.id,
+                name=f"PDF on this computer, {place.name}",
+                kind=PrinterKind.DOWNLOAD,
+                by=INSTALLER,
+                reason="so that a demonstration prints",
+            )
 
 
 def _last_hour(now: datetime) -> datetime:
@@ -119,6 +161,10 @@ def _prepared(folder: Path) -> Settings:
     for old in folder.iterdir():
         if old != marker:
             shutil.rmtree(old) if old.is_dir() and not old.is_symlink() else old.unlink()
+    return _settings(folder)
+
+
+def _settings(folder: Path) -> Settings:
     whole = folder.resolve()
     return Settings(
         database_url=f"sqlite:///{whole / 'coi.sqlite3'}",
@@ -198,9 +244,7 @@ def _verified_by_stranger(bundle: Path, vkey: str) -> str:
 
 def _tell(record: Record, figures: dict[str, Any], bundle: Path) -> None:
     """What there is to see, and who may sign in."""
-    from coi_tracker.services.available import set_up
     from coi_tracker.services.queries import log_status, states
-    from coi_tracker.simulation.furnishing import PASSWORD
 
     status = log_status(record)
     now = {f"{track} now": simulating.counted(found) for track, found in states(record).items()}
@@ -208,6 +252,16 @@ def _tell(record: Record, figures: dict[str, Any], bundle: Path) -> None:
     told["sheet to print"] = "/scan/cards/demonstration: badges, stations and labels to scan with a telephone"
     for name, value in told.items():
         click.echo(f"  {name:<24} {value}")
+    _tell_of_people(record)
+    if figures["participants"] >= ENROLLED:
+        click.echo(f"All {ENROLLED} of the trial are enrolled: nobody else can be registered.")
+
+
+def _tell_of_people(record: Record) -> None:
+    """Who may sign in and where, and what patients say."""
+    from coi_tracker.services.available import set_up
+    from coi_tracker.simulation.furnishing import PASSWORD
+
     at = {str(one.place): one.code for one in set_up(record).stations}
     head = ("role", "account", "password", "place", "its station", "can do now", "name")
     rows = [
@@ -226,8 +280,6 @@ def _tell(record: Record, figures: dict[str, Any], bundle: Path) -> None:
     )
     table("At the bedside: what patients who do not exist say when they are asked", head, patients(record, at))
     click.echo("Sign in, open Scan and type the code of the station; then scan or type anything.")
-    if figures["participants"] >= ENROLLED:
-        click.echo(f"All {ENROLLED} of the trial are enrolled. To enrol somebody yourself: coi demo --participants 90")
 
 
 def patients(record: Record, stations: dict[str, str]) -> list[tuple[str, ...]]:

@@ -29,23 +29,26 @@ def serve(host: str | None, port: int | None) -> None:
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option("--serve/--no-serve", "serving", default=True, show_default=True, help="Serve it when it is verified.")
 @click.option("--dir", "folder", type=click.Path(path_type=Path), default=Path("var/demo"), show_default=True)
-@click.option("--participants", type=click.IntRange(1, 95), default=95, show_default=True)
+@click.option("--participants", type=click.IntRange(1, 95), default=90, show_default=True, help="95 close enrolment.")
 @click.option("--seed", default=2026, show_default=True)
+@click.option("--keep", is_flag=True, help="Serve the one that is there, as it was left.")
 @click.option("--phone", is_flag=True, help="Serve it to telephones in this network, by https: their cameras need it.")
-@example("coi demo", "coi demo --no-serve --participants 10", "coi demo --phone")
-def demo(port: int, serving: bool, folder: Path, participants: int, seed: int, phone: bool) -> None:
+@example("coi demo", "coi demo --no-serve --participants 10", "coi demo --keep", "coi demo --phone")
+def demo(*, port: int, serving: bool, folder: Path, participants: int, seed: int, keep: bool, phone: bool) -> None:
     """Show a record of people who do not exist.
 
-    It is made, verified, exported and served. What an earlier demonstration left in the folder is made anew;
-    any other folder is left alone. Everybody in the network may sign in to it when it is served with --phone.
+    It is made, verified, exported and served. What an earlier demonstration left in the folder is made anew,
+    unless it is to be kept; any other folder is left alone. Everybody in the network may sign in to it when it is
+    served with --phone.
     """
-    from coi_tracker.cli.demonstration import demonstrate
+    from coi_tracker.cli.demonstration import demonstrate, kept
     from coi_tracker.cli.phone import for_telephones, tell_the_way
     from coi_tracker.cli.server import refuse_taken_port, serve_pages
 
     if serving:
         refuse_taken_port("0.0.0.0" if phone else "127.0.0.1", port)  # noqa: S104 - asked for
-    chosen = demonstrate(folder, participants=participants, seed=seed).model_copy(update={"port": port})
+    made = kept(folder) if keep else demonstrate(folder, participants=participants, seed=seed)
+    chosen = made.model_copy(update={"port": port})
     if serving and phone:
         chosen = for_telephones(chosen, folder)
         tell_the_way(chosen)

@@ -200,11 +200,21 @@ def _asker(view: JobView) -> Actor:
 def _nothing_sent(record: Record, tx: Transaction, job: PrintJob, words: str) -> None:
     """The job is kept, and is due again later."""
     now = record.clock()
-    due = now + WAITS[min(job.tries, len(WAITS) - 1)]
+    wait = WAITS[min(job.tries, len(WAITS) - 1)]
+    due = now + wait
+    words = (
+        f"{words}; try {job.tries + 1}, {_span(now - job.asked_at)} after it was asked for, the next in {_span(wait)}"
+    )
     after = replace(job, state=JobState.QUEUED, claim=None, claimed_until=None, due_at=due, tries=job.tries + 1)
     printing.change_job(tx, job, replace(after, words=words[:1000]))
     _mark(tx, job, PrintState.QUEUED)
     outbox.put(tx, TOPIC, body=job.id, at=now)
+
+
+def _span(time: timedelta) -> str:
+    """Seconds, or minutes where there are many."""
+    seconds = round(time.total_seconds())
+    return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"
 
 
 _END = {

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from coi_tracker.cli.demonstration import patients
+from coi_tracker.simulation.furnishing import PASSWORD
 from tests.browser.stages import at_the_bedside, birth_date_of, course_at, number_of
 from tests.floor import Floor
 from tests.functional.test_cli import coi, house
@@ -92,6 +93,28 @@ def test_a_demonstration_is_made_verified_and_made_anew(house: Path) -> None:
         [*PROGRAM, "rebuild", "--check", "--json"], env={**os.environ, **where}, capture_output=True, check=False
     )
     assert json.loads(done.stdout)["verified"]
+    kept = coi("demo", "--no-serve", "--keep", "--dir", "show")
+    assert kept.exit_code == 0
+    assert people_in(kept.output) == people_in(again.output), "the same people at the same stations"
+    assert "is simulated" not in kept.output
+    printers = subprocess.run(
+        [*PROGRAM, "printers", "list", "--json"], env={**os.environ, **where}, capture_output=True, check=True
+    )
+    found = json.loads(printers.stdout)
+    assert {one["kind"] for one in found} == {"download"}
+    assert len(found) == len({one["place"] for one in found}) > 2
+
+
+def people_in(told: str) -> list[str]:
+    """The lines with the accounts of a demonstration."""
+    return [line for line in told.splitlines() if PASSWORD in line]
+
+
+def test_a_demonstration_that_is_not_there_cannot_be_kept(house: Path) -> None:
+    done = coi("demo", "--no-serve", "--keep", "--dir", "show")
+    assert done.exit_code == 1
+    assert "a demonstration that was made before" in done.stderr
+    assert not (house / "show").exists()
 
 
 def test_a_demonstration_tells_what_its_patients_say_at_the_bedside_and_who_signs_there(

@@ -84,6 +84,11 @@ def test_a_printer_that_is_off_is_named_with_how_long_it_was_tried_and_prints_on
     assert (
         f"printer site-zebra at 127.0.0.1:{port} cannot be reached (connection refused), tried for " in tried.job.words
     )
+    assert tried.job.words.endswith("; try 1, 0 s after it was asked for, the next in 5 s")
+    shop.pass_time(minutes=3)
+    again = work(shop)
+    assert again is not None
+    assert str(again.job.words).endswith("; try 2, 3 min after it was asked for, the next in 15 s")
     shop.pass_time(minutes=1)
     with VirtualPrinter(tmp_path / "out", port) as machine:
         work(shop)
