@@ -5,11 +5,25 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 
 from coi_tracker.services import administration, people, printers
 from coi_tracker.services.people import Person
+from coi_tracker.vocabulary import Role
 from tests.floor import Floor
+
+
+@pytest.fixture
+def admin(floor: Floor) -> FlaskClient:
+    """The browser of an administrator."""
+    return floor.client(floor.person(Role.ADMIN).id)
+
+
+@pytest.fixture
+def nurse(floor: Floor) -> Person:
+    """Somebody whose account is changed."""
+    return floor.person(Role.NURSE)
 
 
 def found_in(text: str, pattern: str) -> str:

@@ -13,8 +13,10 @@ from coi_tracker.services.record import Record
 from coi_tracker.storage import migrate
 from coi_tracker.storage.database import Database
 from tests.floor import floor
+from tests.functional.admin_forms import admin, nurse
+from tests.functional.floor_world import world
 
-__all__ = ["floor"]  # a fixture
+__all__ = ["admin", "floor", "nurse", "world"]  # fixtures
 
 
 def assert_state_is_the_fold(url: str) -> None:

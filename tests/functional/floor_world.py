@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+
+import pytest
 
 from coi_tracker.course import Container, Course
 from coi_tracker.identity import CoiId, LabelSerial, ScanPayload
-from coi_tracker.services import available
+from coi_tracker.services import available, rebuild
 from coi_tracker.services.record import Record
 from coi_tracker.simulation.furnishing import reopened
 from coi_tracker.simulation.premises import Premises
@@ -142,6 +145,15 @@ class World:
 
     def close(self) -> None:
         self.record.database.close()
+
+
+@pytest.fixture
+def world(prepared_database: Callable[..., str]) -> Iterator[World]:
+    """A copy of the record; afterwards its state equals the fold of its log."""
+    opened_again = World.at(prepared_database(make))
+    yield opened_again
+    assert rebuild.check(opened_again.record).findings == ()
+    opened_again.close()
 
 
 def payload(one: Container) -> str:

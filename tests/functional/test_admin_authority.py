@@ -5,26 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
-from flask.testing import FlaskClient
 
 from coi_tracker.services import administration, people
 from coi_tracker.services.changes import INSTALLER
-from coi_tracker.services.people import Person
 from coi_tracker.vocabulary import Role
-from tests.floor import Floor
 from tests.functional.admin_forms import change, refused
 
 NO_COURSES = pytest.mark.requirement("COI-PPL-12")
-
-
-@pytest.fixture
-def admin(floor: Floor) -> FlaskClient:
-    return floor.client(floor.person(Role.ADMIN).id)
-
-
-@pytest.fixture
-def nurse(floor: Floor) -> Person:
-    return floor.person(Role.NURSE)
 
 
 @NO_COURSES

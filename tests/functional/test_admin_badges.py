@@ -21,16 +21,6 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def admin(floor: Floor) -> FlaskClient:
-    return floor.client(floor.person(Role.ADMIN).id)
-
-
-@pytest.fixture
-def nurse(floor: Floor) -> Person:
-    return floor.person(Role.NURSE)
-
-
 def of(person: Person, form: str = "pdf") -> str:
     return f"/admin/accounts/{person.id}/badge.{form}"
 

@@ -6,30 +6,18 @@ import io
 from datetime import timedelta
 
 import pytest
-from flask.testing import FlaskClient
 
 from coi_tracker.identity import BadgeCode
 from coi_tracker.protocols.loading import builtin_text
 from coi_tracker.services import administration, lockout, outside_identity, people, second_factor
 from coi_tracker.services.changes import INSTALLER
-from coi_tracker.services.people import Person
 from coi_tracker.services.signing_in import SignedIn, sign_in
 from coi_tracker.vocabulary import PrinterKind, Role
-from tests.floor import PASSWORD, Floor
+from tests.floor import PASSWORD
 from tests.functional.admin_forms import change, found_in, known, latest, printer, refused, told
 
 CHANGES = pytest.mark.requirement("COI-PPL-11")
 SCRIPT = '"><script>alert(1)</script>'
-
-
-@pytest.fixture
-def admin(floor: Floor) -> FlaskClient:
-    return floor.client(floor.person(Role.ADMIN).id)
-
-
-@pytest.fixture
-def nurse(floor: Floor) -> Person:
-    return floor.person(Role.NURSE)
 
 
 # --- accounts -------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from flask.testing import FlaskClient
 
 from coi_tracker.identity import StationCode
 from coi_tracker.services import queries, setup, tokens, webhooks
@@ -26,11 +25,6 @@ ONCE = pytest.mark.requirement("COI-API-15")
 AT = "/admin/integrations"
 SCRIPT = '"><script>alert(1)</script>'
 SHOWN = r'<label class="once">[^<]*<textarea [^>]*>([^<]+)</textarea>'
-
-
-@pytest.fixture
-def admin(floor: Floor) -> FlaskClient:
-    return floor.client(floor.person(Role.ADMIN).id)
 
 
 def program(floor: Floor, **changed: object) -> dict[str, object]:

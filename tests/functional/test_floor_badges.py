@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
-from coi_tracker.services import people, rebuild
+from coi_tracker.services import people
 from coi_tracker.services.floor.screen import OutcomeKind, State
 from coi_tracker.simulation.satisfy import satisfy
 from coi_tracker.vocabulary import Command, Role
@@ -15,14 +14,6 @@ from tests.functional import floor_world
 from tests.functional.floor_world import World
 from tests.functional.station import Station
 from tests.functional.test_floor_drafts import ready_to_sign, second
-
-
-@pytest.fixture
-def world(prepared_database) -> Iterator[World]:
-    opened = World.at(prepared_database(floor_world.make))
-    yield opened
-    assert rebuild.check(opened.record).findings == ()
-    opened.close()
 
 
 def badge_of(world: World, account: str) -> str:

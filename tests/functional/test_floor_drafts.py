@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 
 from coi_tracker.identity import CommandCode
-from coi_tracker.services import rebuild
 from coi_tracker.services.floor import drafts
 from coi_tracker.services.floor.finishing import hand_in
 from coi_tracker.services.floor.scanning import scan
@@ -23,14 +22,6 @@ from tests.functional.station import Station
 from tests.functional.test_floor_refusals import begun, entries, jars, procuring, wristband
 
 CONFIRM, BACK = CommandCode(Command.CONFIRM).format(), CommandCode(Command.BACK).format()
-
-
-@pytest.fixture
-def world(prepared_database) -> Iterator[World]:
-    opened = World.at(prepared_database(floor_world.make))
-    yield opened
-    assert rebuild.check(opened.record).findings == ()
-    opened.close()
 
 
 def ready_to_sign(world: World) -> Station:

@@ -15,16 +15,8 @@ from coi_tracker.services.floor.screen import Offer
 from coi_tracker.simulation.handing_in import request_of
 from coi_tracker.simulation.intent import Intent, NotYet
 from coi_tracker.simulation.satisfy import satisfy
-from tests.functional import floor_world
 from tests.functional.floor_world import World
 from tests.functional.station import Station
-
-
-@pytest.fixture
-def world(prepared_database) -> Iterator[World]:
-    opened = World.at(prepared_database(floor_world.make))
-    yield opened
-    opened.close()
 
 
 def intents(world: World, course: Course, on: On) -> Iterator[Intent]:

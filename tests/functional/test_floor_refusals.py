@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from coi_tracker.identity import CoiId, LabelSerial, ScanPayload
-from coi_tracker.services import rebuild
 from coi_tracker.services.floor import drafts
 from coi_tracker.services.floor.screen import Outcome, OutcomeKind, Presence, State
 from coi_tracker.vocabulary import Command, ContainerKind, Meaning, Role
@@ -18,14 +16,6 @@ from tests.functional.floor_world import World, payload
 from tests.functional.station import Station
 
 pytestmark = pytest.mark.requirement("COI-FLOOR-04")
-
-
-@pytest.fixture
-def world(prepared_database) -> Iterator[World]:
-    opened = World.at(prepared_database(floor_world.make))
-    yield opened
-    assert rebuild.check(opened.record).findings == ()
-    opened.close()
 
 
 def last_entry(world: World, outcome: Outcome) -> dict[str, Any]:

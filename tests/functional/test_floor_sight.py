@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import count
 
@@ -12,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coi_tracker.identity import CODE_KINDS, CoiId, CommandCode
-from coi_tracker.services import available, rebuild
+from coi_tracker.services import available
 from coi_tracker.services.floor import drafts
 from coi_tracker.services.floor.lookup import look_up
 from coi_tracker.services.floor.offers import offers
@@ -22,14 +21,6 @@ from coi_tracker.vocabulary import Command, ContainerKind, HowRead, Role
 from tests.functional import floor_world
 from tests.functional.floor_world import World, payload
 from tests.functional.test_floor_refusals import begun, entries, jars, procuring, wristband
-
-
-@pytest.fixture
-def world(prepared_database) -> Iterator[World]:
-    opened = World.at(prepared_database(floor_world.make))
-    yield opened
-    assert rebuild.check(opened.record).findings == ()
-    opened.close()
 
 
 def facts_about(world: World, number: str) -> set[str]:

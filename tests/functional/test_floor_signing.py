@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
-from coi_tracker.services import rebuild
 from coi_tracker.services.floor.draft import SIGNATURE_LASTS
 from coi_tracker.services.floor.finishing import hand_in
 from coi_tracker.services.floor.screen import OutcomeKind, State
@@ -18,14 +16,6 @@ from tests.functional import floor_world
 from tests.functional.floor_world import World
 from tests.functional.test_floor_drafts import forward, put, ready_to_sign, second
 from tests.functional.test_floor_refusals import entries
-
-
-@pytest.fixture
-def world(prepared_database) -> Iterator[World]:
-    opened = World.at(prepared_database(floor_world.make))
-    yield opened
-    assert rebuild.check(opened.record).findings == ()
-    opened.close()
 
 
 @pytest.mark.requirement("COI-FLOOR-07", "COI-FLOOR-09")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from coi_tracker.course import Course
-from coi_tracker.services import rebuild, stock_changes
+from coi_tracker.services import stock_changes
 from coi_tracker.services.available import shipper_serials
 from coi_tracker.services.changes import INSTALLER
 from coi_tracker.services.floor import drafts
@@ -21,14 +21,6 @@ from tests.functional.floor_world import World
 
 pytestmark = pytest.mark.requirement("COI-STOCK-06")
 BY: dict[str, Any] = {"by": INSTALLER, "reason": "a test"}
-
-
-@pytest.fixture
-def world(prepared_database) -> Iterator[World]:
-    opened = World.at(prepared_database(floor_world.make))
-    yield opened
-    assert rebuild.check(opened.record).findings == ()
-    opened.close()
 
 
 def yesterday(world: World) -> Any:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
 
-from coi_tracker.services import rebuild
 from coi_tracker.services.floor import drafts
 from coi_tracker.services.floor.lookup import look_up
 from coi_tracker.services.floor.screen import OutcomeKind
@@ -20,14 +18,6 @@ from tests.functional.station import Station
 pytestmark = pytest.mark.requirement("COI-STOCK-09")
 LOT = "LOT-media-1"
 ITEM = "09506000134352"
-
-
-@pytest.fixture
-def world(prepared_database) -> Iterator[World]:
-    opened = World.at(prepared_database(floor_world.make))
-    yield opened
-    assert rebuild.check(opened.record).findings == ()
-    opened.close()
 
 
 @pytest.fixture
