@@ -45,6 +45,11 @@ _SNAKE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
 _TWICE = re.compile(r"\b(\w+): \1 ")
 
 
+def study(key: str) -> str:
+    """A study as its papers write it: IOV-LUN-202."""
+    return key.replace("_", "-").upper()
+
+
 def words(value: object) -> str:
     """A word of the vocabulary as people write it."""
     text = str(value)

@@ -14,6 +14,7 @@ from coi_tracker.course import AccountId, Container, Course
 from coi_tracker.custody_log.chain import course_chain
 from coi_tracker.errors import BrokenPromise, NotUnderstood
 from coi_tracker.identity import CoiId, LabelSerial, ScanPayload, read_scan, safe_excerpt
+from coi_tracker.services import plain
 from coi_tracker.services.printers import unknown_printer
 from coi_tracker.services.record import Record
 from coi_tracker.services.requests import UUID7
@@ -305,7 +306,7 @@ def to_print(record: Record, tx: Transaction, course: Course, serials: Sequence[
     for serial in serials:
         one = course.containers[course.labels[serial].container]
         of = max(c.part for c in course.of_kind(one.kind))
-        words = course.subject.study, place.name, place.zone, tuple(labels.texts[one.kind])
+        words = plain.study(course.subject.study), place.name, place.zone, tuple(labels.texts[one.kind])
         found.append(LabelToPrint(serial, course.coi or "", one.kind, one.part, of, *words))
     return found
 

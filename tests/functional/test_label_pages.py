@@ -21,7 +21,7 @@ from tests.functional.test_web import Tags
 from tests.integration.printing.shop import BY, Shop, shop_on
 from tests.races.conftest import stage as furnished_stage
 from tests.races.stage import Stage
-from tests.unit.labels.sample import content, decoded, pdf_pages, svg_picture
+from tests.unit.labels.sample import content, decoded, pdf_pages, pdf_text, svg_picture
 from web import create_app
 from web.printing import deliver, render
 from web.session import PERSON
@@ -110,6 +110,7 @@ def test_a_file_is_fetched_once_and_holds_labels_that_read(shop: Shop) -> None:
     assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
     read = {text for picture in pdf_pages(answer.data) for text in decoded(picture)}
     assert {serial for serial in serials if any(serial in text for text in read)} == set(serials)
+    assert "IOV-LUN-202" in pdf_text(answer.data), "as papers write the study"
     assert client.post(f"/prints/{job}/file").status_code == 400
     assert "may have" in page(client, f"/prints/{job}")
 

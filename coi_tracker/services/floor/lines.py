@@ -49,12 +49,7 @@ def _called(kind: str, key: str, course: Course, at: Standing) -> str:
     """What people call it: the COI in groups, the number of a subject, the name of a place, the study."""
     if course.coi is not None:
         return plain.coi(course.coi)
-    return {"place": at.called(key), "study": study_called(key)}.get(kind, key)
-
-
-def study_called(key: str) -> str:
-    """A study as its papers write it."""
-    return key.replace("_", "-").upper()
+    return {"place": at.called(key), "study": plain.study(key)}.get(kind, key)
 
 
 def container_line(one: Container, at: Standing, wrong: tuple[Words, ...] = ()) -> ContainerLine:

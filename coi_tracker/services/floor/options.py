@@ -19,7 +19,6 @@ from coi_tracker.process.spec import Field, FieldKind, ProtocolPath
 from coi_tracker.process.supplies import LineClear
 from coi_tracker.protocols.amendment import differences
 from coi_tracker.services import plain
-from coi_tracker.services.floor.lines import study_called
 from coi_tracker.services.floor.screen import Choice
 from coi_tracker.services.floor.view import View
 from coi_tracker.vocabulary import PlaceKind
@@ -109,7 +108,7 @@ def _container(one: Container) -> Choice:
 
 def _versions(view: View) -> list[Choice]:
     found = [d for d in view.scene.rows.protocols.values() if d.version != view.course.protocol.version]
-    return [Choice(d.version, f"{study_called(d.key)}, version {d.version}") for d in found]
+    return [Choice(d.version, f"{plain.study(d.key)}, version {d.version}") for d in found]
 
 
 def _differences(view: View) -> list[Choice]:

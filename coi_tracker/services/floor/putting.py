@@ -17,7 +17,6 @@ from coi_tracker.services import plain
 from coi_tracker.services.floor.answering import identified, not_a_value, take_evidence
 from coi_tracker.services.floor.asking import chosen_words, given_words
 from coi_tracker.services.floor.draft import Draft, Seat
-from coi_tracker.services.floor.lines import study_called
 from coi_tracker.services.floor.screen import Prompt, PromptKind
 from coi_tracker.services.floor.sight import Sight
 from coi_tracker.services.floor.supplier import supplier_lot
@@ -170,7 +169,7 @@ def _target(asked: Asked, value: Any) -> Done:
     draft, step = sight.draft, sight.step
     if on is On.STUDY and step.on is not On.STUDY:
         word = _choice(prompt, text)
-        return Done(accepted(f"study {study_called(word)}"), changed(hand, draft, study=word))
+        return Done(accepted(f"study {plain.study(word)}"), changed(hand, draft, study=word))
     new = bool(step.needs_of(OwnSubject))
     if sight.draft.study is None and (new or on is On.PLACE):
         raise NotAValue("the study is to be chosen first")
@@ -180,7 +179,7 @@ def _target(asked: Asked, value: Any) -> Done:
         raise NotAValue("a number of letters, digits, dots and dashes, without a space, such as 101-001")
     if chain is None:
         raise NotAValue("one that is in the record and belongs to this place")
-    called = study_called(named) if on is On.STUDY else hand.at.called(named)
+    called = plain.study(named) if on is On.STUDY else hand.at.called(named)
     return Done(accepted(f"{on} {readable_excerpt(called, 60)}"), about(hand, draft, chain, new=new))
 
 
