@@ -159,6 +159,8 @@ ODD = st.one_of(
     st.sampled_from(["yes", "12", "-1.5 Cel", "now", "2026-01-01", "procurement", "met"]),
 )
 STEPS = (None, "procure_tissue", "place_hold", "correct", "record_temperature", "verify_at_bedside", "open_deviation")
+TYPED_ALONE = "record_temperature"
+"""Where and how warm can both be typed and nobody signs: confirmed, it is rightly recorded now and then."""
 
 
 @pytest.mark.requirement("COI-FLOOR-11")
@@ -178,6 +180,8 @@ def test_no_text_makes_the_station_fail_or_changes_a_course(world: World) -> Non
         if step is not None:
             drafts.begin(world.record, who.at, step, chain=course.chain)
         for text in texts:
+            if step == TYPED_ALONE and text == CommandCode(Command.CONFIRM).format():
+                continue
             outcome = scan(world.record, who.at, text, scan_id=f"any-{next(numbers)}", by=HowRead.TYPED)
             assert outcome.kind in set(OutcomeKind) - {OutcomeKind.PERFORMED}
             if outcome.kind is OutcomeKind.REFUSED:
