@@ -175,3 +175,15 @@ def test_labels_come_out_of_the_worker_that_the_server_runs(shop: Shop, tmp_path
     shop.ask(shop.issue(2), printer=machine.id)
     shop.work(render=render, deliver=deliver)
     assert [file.suffix for file in folder.iterdir()] == [".zpl"]
+
+
+@pytest.mark.requirement("COI-SCAN-23")
+def test_what_is_wrong_with_a_label_stands_on_the_screen_of_a_station_once(shop: Shop) -> None:
+    (serial,) = shop.issue(1)
+    client = browser(shop)
+    with shop.record.database.read() as tx:
+        code = tx.query("SELECT code FROM stations WHERE place = :place", place=shop.printer.place)[0][0]
+    assert client.post("/station", data={"code": code}).status_code == 303
+    assert client.post("/scan/one", data={"code": serial}).status_code == 200
+    screen = client.get("/scan").text.partition('id="screen"')[2]
+    assert re.findall(r'<p class="title">(.*?)</p>', screen) == ["Label not scanned back"]

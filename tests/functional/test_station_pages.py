@@ -171,6 +171,19 @@ def test_who_confirms_a_plan_reads_the_plan_in_what_is_signed(prepared_database)
     floor.close()
 
 
+@pytest.mark.requirement("COI-SCAN-23")
+def test_from_a_scanned_course_one_gets_to_its_page_and_to_printing_and_while_at_work_to_neither(floor, client):
+    coi = str(course_at(floor).coi)
+    ways = {f'href="/courses/{coi}"', f'href="/courses/{coi}/labels"'}
+    shown = scan(client, coi).text
+    assert all(way in shown for way in ways)
+    for way in ways:
+        assert client.get(way[6:-1]).status_code == 200
+    begun = scan(client, CommandCode(Command.STEP, "issue_labels").format())
+    assert begun.status_code == 200
+    assert not any(way in begun.text for way in ways)
+
+
 @pytest.mark.parametrize("act", ["", "explode", "put", "begin", "take_back"])
 def test_a_touch_that_cannot_be_understood_is_said(client, act):
     assert client.post("/scan/act", data={"act": act}).status_code == 400
